@@ -1,0 +1,51 @@
+/* cbuf.h - machine code while it is being written: bytes, labels, fixups.
+ *
+ * Knows no instruction set and no IR.  An assembler appends words or bytes, binds labels and asks
+ * for fixups; cbuf_link() resolves them with the patch function it is given.  Offsets are bytes
+ * from the start, never pointers: the buffer moves when it grows, and may run elsewhere.
+ *
+ * Errors stick: after the first, every append does nothing and cbuf_link() returns it.  Where
+ * and why is in `message`.                                     Tests: tests/unit/cbuf.c */
+#ifndef TRIVET_CBUF_H
+#define TRIVET_CBUF_H
+
+#include "base/mem.h"
+
+typedef uint32_t Label;                 /* from cbuf_label(); dense, from 0 */
+enum { LABEL_UNBOUND = 0xffffffffu };
+
+typedef struct Fixup {
+	uint32_t at;                    /* offset of the field or instruction to patch */
+	Label to;
+	int32_t addend;
+	uint8_t kind;                   /* the assembler's own; CBUF_ABS64 is everyone's */
+} Fixup;
+
+typedef struct Cbuf {
+	Arena *arena;
+	VEC(uint8_t) code;
+	VEC(uint32_t) labels;           /* offset each is bound to, or LABEL_UNBOUND */
+	VEC(Fixup) fixups;
+	trivet_status err;              /* first failure, or TRIVET_OK */
+	char message[120];
+} Cbuf;
+
+void cbuf_init(Cbuf *c, Arena *a);
+void cbuf_fail(Cbuf *c, trivet_status why, const char *message);  /* the first one stays */
+void cbuf_u8(Cbuf *c, uint8_t v);
+void cbuf_u32(Cbuf *c, uint32_t v);     /* little-endian, whatever the host */
+void cbuf_u64(Cbuf *c, uint64_t v);
+void cbuf_bytes(Cbuf *c, const void *bytes, uint32_t n);        /* n <= 64 is the fast path */
+void cbuf_align(Cbuf *c, uint32_t to, uint8_t fill);
+uint32_t cbuf_here(const Cbuf *c);
+
+Label cbuf_label(Cbuf *c);              /* new, unbound */
+void cbuf_bind(Cbuf *c, Label l);       /* here; a second time is TRIVET_LABEL */
+void cbuf_fixup(Cbuf *c, uint8_t kind, uint32_t at, Label to, int32_t addend);
+
+/* Writes `disp` (target - place + addend) into the instruction or field at `at`.
+ * False: out of range. */
+typedef bool PatchFn(uint8_t *at, uint8_t kind, int64_t disp);
+trivet_status cbuf_link(Cbuf *c, PatchFn *patch);       /* every label bound, every fixup in reach */
+
+#endif

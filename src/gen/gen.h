@@ -1,0 +1,161 @@
+/* gen.h - from SSA to machine code: conventions, targets, allocation, linking.
+ *
+ *   ir --legalize--> ir --ra_run--> Alloc --emit--> Cbuf --gen_module--> one position-independent blob
+ *
+ * The passes and the allocator know a CPU only through Target and Convention, which are constant; all
+ * targets are in every build.          Tests: tests/unit/{ra,moves,gen}.c, tests/cases/ */
+#ifndef TRIVET_GEN_H
+#define TRIVET_GEN_H
+
+#include "asm/cbuf.h"
+#include "gen/runtime.h"
+#include "ir/ir.h"
+
+/* ---- Registers ---- */
+typedef uint8_t Reg;                    /* 0..31 general, 32..63 floating; numbers are the machine's */
+typedef uint64_t RegSet;
+enum { REG_FP = 32, REG_NONE = 0xff };
+#define REG_BIT(r) (UINT64_C(1) << (r))
+static inline bool reg_is_fp(Reg r) { return r >= REG_FP; }
+
+typedef struct Convention {
+	const char *name;               /* "sysv", "win64", "aapcs64" */
+	RegSet allocatable;             /* never sp, scratch; ctx only in functions without needs_ctx */
+	RegSet callee_saved;            /* general and floating */
+	Reg ctx;                        /* callee-saved; holds Context* in functions with needs_ctx */
+	Reg int_args[8], fp_args[8];
+	uint8_t nint, nfp;
+	bool shared_positions;          /* Win64: argument k uses int_args[k] or fp_args[k] */
+	uint8_t shadow;                 /* bytes the caller leaves below the stack arguments */
+	Reg int_result, fp_result;
+	uint32_t probe;                 /* frames of this size or more touch every page of it; 0: no */
+} Convention;
+
+/* ---- Places ---- */
+typedef uint32_t Loc;                   /* kind in the top 3 bits, payload below */
+enum { LOC_NONE, LOC_REG, LOC_SLOT, LOC_CONST, LOC_IN, LOC_OUT };
+#define LOC(kind, n) ((Loc)(kind) << 29 | (Loc)(n))
+static inline unsigned loc_kind(Loc l) { return l >> 29; }
+static inline uint32_t loc_n(Loc l) { return l & 0x1fffffffu; }
+/* LOC_REG   a Reg
+ * LOC_SLOT  spill slot n of 8 bytes, 0 … Alloc.nslots-1
+ * LOC_CONST the constant value (a Val); emit() makes it an immediate, or loads it
+ * LOC_IN    incoming stack argument n: 8-byte slot n above the return address (and shadow space)
+ * LOC_OUT   outgoing stack argument n: 8-byte slot n above the shadow space at the callee's entry */
+
+/* Where each parameter of a signature travels: out[k] is LOC_REG, or LOC_IN to be read as LOC_OUT by
+ * the caller.  Returns the number of stack slots. */
+uint32_t conv_assign(const Convention *c, const uint8_t *types, uint32_t n, Loc *out);
+
+/* ---- What an instruction asks of the allocator ---- */
+typedef struct Constraint {
+	RegSet clobber;         /* destroyed between the reading of operands and the writing of the result */
+	uint32_t late;          /* bit k: operand k must not share a register with the result or lie in a
+	                           clobbered one (k < 32; for emitters that read it after writing) */
+	uint32_t folded;        /* bit k: operand k is a constant that emit() takes as LOC_CONST */
+	uint32_t in_reg;        /* bit k: operand k must be in a register (else any place may be given) */
+	bool out_in_reg;        /* the result must be in a register (else a slot may be given) */
+	Reg prefer_out;         /* hint for the result's register, or REG_NONE */
+	Reg prefer[4];          /* hints for operands 0..3 */
+	uint8_t same;           /* 1 + operand whose register the result would like to have; 0: none */
+} Constraint;
+/* Operands beyond 31 (of calls): never late, may be anywhere, folded when constant. */
+
+/* ---- The allocator's answer ---- */
+typedef struct Move {
+	Val before;             /* emit just before this instruction */
+	uint8_t phase;          /* groups at one instruction, in order: 0 from a block edge, 1 from splits */
+	uint8_t type;           /* IrType */
+	Loc to, from;           /* `from` may be LOC_CONST */
+} Move;
+
+typedef struct Alloc {
+	Loc *out;               /* by Val: where the result goes; LOC_NONE: none, or unused and not to be emitted if pure */
+	uint32_t *use;          /* by Val: its first operand's index in use_loc */
+	Loc *use_loc;
+	Move *moves;            /* in the order of emission; all of one (before, phase) are parallel */
+	uint32_t nmoves;
+	uint32_t nslots;
+	RegSet used;            /* registers written anywhere in the function by the allocator's choice */
+} Alloc;
+
+typedef enum Quality { QUALITY_BASELINE, QUALITY_OPTIMIZED } Quality;
+
+/* Linear scan over SSA intervals with splitting (Wimmer & Franz, CGO 2010).  Needs ir_order() and no
+ * critical edges.  The context register is allocatable unless f->needs_ctx.  `available` is
+ * intersected with the convention's set: tests starve it.  False: no memory. */
+struct Target;
+bool ra_run(IrFunc *f, const struct Target *t, Quality q, RegSet available, Arena *a, Alloc *out);
+/* Replays the function symbolically and checks that each operand holds the right value on every
+ * path.  False and the first wrong place in words. */
+bool ra_check(const IrFunc *f, const struct Target *t, const Alloc *r, Arena *a, Text *why);
+
+/* ---- Emission ---- */
+typedef struct FrameInfo {              /* for unwind tables and tests */
+	uint32_t start, end;            /* code offsets */
+	uint32_t frame_bytes;           /* subtracted from sp after the pushes, alignment included */
+	RegSet saved;
+	uint32_t prologue_bytes;
+} FrameInfo;
+
+typedef struct LineMark { uint32_t at, line; } LineMark;        /* code from here is of that line */
+
+typedef struct Gen {                    /* one module being emitted */
+	Cbuf *c;
+	const IrModule *m;
+	const struct Target *t;
+	uint32_t features;
+	uint32_t stack_bytes, max_depth;        /* for entry thunks */
+	Arena *arena;                   /* scratch of the current function */
+	Label *func_label;              /* by index in m->funcs */
+	Label imports;                  /* of import slot 0; slot k at +8k */
+	VEC(uint64_t) pool; Label pool_label;   /* 8-byte constants laid after the code, deduplicated */
+	VEC(LineMark) lines;
+} Gen;
+uint32_t gen_pool(Gen *g, uint64_t bits);       /* byte offset from pool_label */
+
+/* Orders a parallel move and hands single moves to `move`.  Cycles are broken with `scratch` (general
+ * or floating by the type moved); `move` itself must cope with memory to memory without using that
+ * scratch. */
+typedef void MoveFn(void *to_emitter, Loc to, Loc from, IrType type);
+void moves_emit(const Move *m, uint32_t n, Reg int_scratch, Reg fp_scratch, MoveFn *move, void *user);
+
+typedef struct Target {
+	const char *name;               /* "aarch64-linux": in options and test names */
+	const Convention *conv;
+	uint32_t features;              /* those that mean anything here */
+	/* Replaces what the CPU lacks by helper calls (CALLX), before allocation. */
+	bool (*legalize)(IrFunc *f, uint32_t features);
+	void (*constrain)(const IrFunc *f, uint32_t features, Val v, Constraint *c);
+	/* Appends f to g->c; binds g->func_label[index]. */
+	void (*emit)(Gen *g, IrFunc *f, uint32_t index, const Alloc *r, FrameInfo *frame);
+	PatchFn *patch;
+	uint8_t code_align;
+	uint32_t filler;                /* a trapping instruction, for padding */
+} Target;
+
+extern const Target target_x86_64_linux, target_x86_64_windows, target_aarch64_linux;
+const Target *target_find(const char *name);            /* NULL: no such target */
+const Target *target_at(uint32_t index);                /* NULL past the last */
+
+/* ---- A whole module ---- */
+typedef struct CodeFunc { uint32_t entry, start, end; bool needs_thunk; } CodeFunc;
+typedef struct ObjectCode {
+	uint8_t *bytes; uint32_t size;          /* linked but for the import slots */
+	uint32_t imports;                       /* offset of slot 0: 8 bytes each, to be filled with addresses */
+	FrameInfo *frames; uint32_t nframes;    /* one per IrFunc */
+	CodeFunc *funcs;                        /* by FuncId: offset the host enters at */
+	LineMark *lines; uint32_t nlines;
+} ObjectCode;
+
+typedef struct GenOptions {
+	const Target *target;
+	uint32_t features;
+	Quality quality;
+	RegSet available;               /* ~0: all */
+	uint32_t stack_bytes, max_depth;
+	bool verify;                    /* ir_verify, ra_check after each step: TRIVET_INTERNAL with words in `why` */
+} GenOptions;
+trivet_status gen_module(IrModule *m, const GenOptions *o, Arena *a, ObjectCode *out, Text *why);
+
+#endif

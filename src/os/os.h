@@ -1,0 +1,35 @@
+/* os.h - all that Trivet asks of an operating system and of the CPU it runs on.
+ *
+ * The only place with #ifdef on OS or CPU (os/linux.c, os/windows.c, os/cpu.c, os/invoke.c).
+ * Sizes are bytes and must be multiples of os_page_size(); a wrong one is TRIVET_ARGUMENT.
+ *                                                              Tests: tests/unit/os.c */
+#ifndef TRIVET_OS_H
+#define TRIVET_OS_H
+
+#include "trivet.h"
+
+size_t os_page_size(void);              /* of the running system: 4, 16 or 64 KiB; never cached globally */
+
+typedef enum OsAccess { OS_NONE, OS_READ_WRITE, OS_READ_EXEC } OsAccess;
+
+trivet_status os_reserve(size_t bytes, void **out);             /* address space, no access */
+trivet_status os_protect(void *at, size_t bytes, OsAccess access, bool bti);
+                        /* NO_EXEC when the system refuses execution; checks that it took effect
+                         * where the call can lie; never asks for write and execute together */
+trivet_status os_release(void *at, size_t bytes);
+void os_publish_code(void *at, size_t bytes);   /* cache maintenance, before the flip to executable */
+void os_code_sealed(void *at, size_t bytes);    /* after it: other threads' pipelines, CFG targets */
+
+uint32_t os_cpu_features(void);         /* trivet_feature bits of this machine */
+const char *os_target_name(void);       /* "x86_64-linux" …: the target this library was built for */
+void os_random(void *at, size_t bytes);
+
+/* Calls a C function of any signature in this machine's own convention, without executable memory.
+ * args: one uint64_t per scalar (the value's bits; i32, u32 and bool in the low half), two per span
+ * (pointer, length).  types are scalars or spans; result scalar or VOID.  Any number of arguments;
+ * TRIVET_LIMIT beyond 1,000.  Result's bits, upper half zero for narrow types. */
+typedef void (*OsFunction)(void);
+trivet_status os_invoke(OsFunction f, trivet_type result, const trivet_type *types, uint32_t n,
+                        const uint64_t *args, uint64_t *out);
+
+#endif
