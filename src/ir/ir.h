@@ -184,20 +184,20 @@ typedef struct Block {
 	bool cold;              /* construction's or a pass's hint: lay out at the end */
 } Block;
 
-/* Host C functions that generated code may call: name, C symbol, result, parameters (up to 3). */
+/* Host C functions that generated code may call: name, C function, result, parameters (up to 3). */
 #define IR_HELPER_LIST(X)                                               \
-	X(ENTER, "enter", VOID, 1, I64, VOID, VOID)     /* Context* */  \
-	X(TRAPPED, "trapped", VOID, 2, I64, I64, VOID)  /* code, site */ \
-	X(FLOOR32, "num_floor_f32", F32, 1, F32, VOID, VOID)            \
-	X(FLOOR64, "num_floor_f64", F64, 1, F64, VOID, VOID)            \
-	X(CEIL32, "num_ceil_f32", F32, 1, F32, VOID, VOID)              \
-	X(CEIL64, "num_ceil_f64", F64, 1, F64, VOID, VOID)              \
-	X(TRUNC32, "num_trunc_f32", F32, 1, F32, VOID, VOID)            \
-	X(TRUNC64, "num_trunc_f64", F64, 1, F64, VOID, VOID)            \
-	X(NEAREST32, "num_nearest_f32", F32, 1, F32, VOID, VOID)        \
-	X(NEAREST64, "num_nearest_f64", F64, 1, F64, VOID, VOID)        \
-	X(FMA32, "num_fma_f32", F32, 3, F32, F32, F32)                  \
-	X(FMA64, "num_fma_f64", F64, 3, F64, F64, F64)
+	X(ENTER, enter, VOID, 1, I64, VOID, VOID)     /* Context* */  \
+	X(TRAPPED, trapped, VOID, 2, I64, I64, VOID)  /* code, site */ \
+	X(FLOOR32, num_floor_f32, F32, 1, F32, VOID, VOID)            \
+	X(FLOOR64, num_floor_f64, F64, 1, F64, VOID, VOID)            \
+	X(CEIL32, num_ceil_f32, F32, 1, F32, VOID, VOID)              \
+	X(CEIL64, num_ceil_f64, F64, 1, F64, VOID, VOID)              \
+	X(TRUNC32, num_trunc_f32, F32, 1, F32, VOID, VOID)            \
+	X(TRUNC64, num_trunc_f64, F64, 1, F64, VOID, VOID)            \
+	X(NEAREST32, num_nearest_f32, F32, 1, F32, VOID, VOID)        \
+	X(NEAREST64, num_nearest_f64, F64, 1, F64, VOID, VOID)        \
+	X(FMA32, num_fma_f32, F32, 3, F32, F32, F32)                  \
+	X(FMA64, num_fma_f64, F64, 3, F64, F64, F64)
 
 typedef enum IrHelper {
 #define X(name, symbol, result, n, a, b, c) HELPER_##name,
