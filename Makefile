@@ -1,0 +1,171 @@
+# Trivet: the library, the command and the tests, for this machine or for another.
+#
+#   make [TARGET=NAME]    build/NAME/trivet and build/NAME/libtrivet.a
+#   make help             everything else
+#
+# Nothing is written outside build/.  A target is one file, toolchains/NAME.mk.
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+TARGETS := $(sort $(basename $(notdir $(wildcard toolchains/*.mk))))
+HOST := $(subst arm64,aarch64,$(shell uname -m))-$(shell uname -s | tr A-Z a-z)
+TARGET ?= $(HOST)
+# A Python that has pytest: the first in the path may be someone's own, without it.
+PYTHON ?= $(firstword $(foreach p,python3 /usr/bin/python3,\
+	$(if $(shell $(p) -c 'import pytest; print(1)' 2>/dev/null),$(p))) python3)
+
+# ---- Toolchains -------------------------------------------------------------------------------
+# SYSTEM          linux or windows: which src/os/*.c belong to it
+# MACHINE         file format and its machine number: ELF 62, ELF 183, PE 34404
+# SUFFIX          of a program
+# CC AR LD OBJCOPY NM, PACKAGE   tools, and the Debian package of the compiler
+# RUNNER, RUNNER_PACKAGE, RUNNER_VERSION   what starts a program when this machine cannot
+# LINK, LIBS, TARGET_CFLAGS    flags
+# VARIANTS        name:runner's arguments:trivet's arguments;… - the same cases, stretched
+
+ifeq ($(wildcard toolchains/$(TARGET).mk),)
+$(error There is no target '$(TARGET)'. There are: $(TARGETS))
+endif
+include toolchains/$(TARGET).mk
+
+# ---- Flags ------------------------------------------------------------------------------------
+
+CFLAGS ?= -O2 -g
+WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Werror
+# Never contracted, or the interpreter's numbers would depend on the compiler (docs: one rounding each).
+ALL_CFLAGS = -std=c11 $(WARNINGS) -ffp-contract=off -fno-math-errno -fvisibility=hidden -Isrc \
+	$(TARGET_CFLAGS) $(CFLAGS) $(if $(SANITIZE),$(SANITIZERS))
+SANITIZERS = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+ALL_LDFLAGS = $(LINK) $(LDFLAGS) $(if $(SANITIZE),$(SANITIZERS))
+
+B := build/$(TARGET)$(if $(SANITIZE),-asan)
+
+# Disassembly (`trivet emit --form=asm`) is the only use of another library, and only the command's.
+ifeq ($(TARGET),$(HOST))
+CAPSTONE ?= $(shell echo '\#include <capstone/capstone.h>' | $(CC) -E - >/dev/null 2>&1 && echo 1)
+endif
+ifeq ($(CAPSTONE),1)
+CLI_CFLAGS = -DHAVE_CAPSTONE
+CLI_LIBS = -lcapstone
+endif
+
+# ---- What there is to build -------------------------------------------------------------------
+
+OTHER_OS := $(filter-out $(SYSTEM),linux windows)
+SOURCES := $(filter-out src/os/$(OTHER_OS).c src/os/$(OTHER_OS)_%.c,\
+	$(sort $(wildcard src/*/*.c src/*/*/*.c)))
+CLI_SOURCES := $(filter src/cli/%,$(SOURCES))
+LIB_OBJECTS := $(patsubst %.c,$B/obj/%.o,$(filter-out $(CLI_SOURCES),$(SOURCES)))
+CLI_OBJECTS := $(patsubst %.c,$B/obj/%.o,$(CLI_SOURCES))
+TESTS := $(patsubst tests/%.c,$B/%$(SUFFIX),$(sort $(wildcard tests/unit/*.c)))
+HEADERS := $(sort $(wildcard src/*.h src/*/*.h src/*/*/*.h))
+
+TRIVET := $B/trivet$(SUFFIX)
+
+.PHONY: all all-targets unit clean help FORCE print-targets print-target
+all: $(if $(CLI_SOURCES),$(TRIVET)) $B/libtrivet.a
+unit: $(TESTS)
+
+all-targets: $(TARGETS:%=all-%)
+all-unit: $(TARGETS:%=unit-%)
+.PHONY: all-unit $(TARGETS:%=all-%) $(TARGETS:%=unit-%)
+$(TARGETS:%=all-%): all-%: ; +@$(MAKE) --no-print-directory TARGET=$* all
+$(TARGETS:%=unit-%): unit-%: ; +@$(MAKE) --no-print-directory TARGET=$* unit
+
+# ---- How --------------------------------------------------------------------------------------
+
+ifeq ($(V),)
+Q = @
+SAY = @echo "  $1	$2";
+else
+SAY =
+endif
+
+# Changed flags, tools or lists of files rebuild what they touch; a missing compiler is named.
+COMMAND_LINE = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(CLI_CFLAGS) $(LIBS)
+$B/flags: FORCE
+	@command -v $(firstword $(CC)) >/dev/null || { \
+		echo "make: $(TARGET) needs the compiler '$(firstword $(CC))' (Debian: apt-get install $(PACKAGE)," \
+			"or scripts/setup.sh for all that Trivet uses)" >&2; exit 1; }
+	@mkdir -p $(@D)
+	@echo '$(COMMAND_LINE)' | cmp -s - $@ || echo '$(COMMAND_LINE)' > $@
+$B/objects: FORCE
+	@mkdir -p $(@D)
+	@echo '$(LIB_OBJECTS) $(CLI_OBJECTS)' | cmp -s - $@ || echo '$(LIB_OBJECTS) $(CLI_OBJECTS)' > $@
+
+# The build id names the sources and flags a binary was made of, so that nobody tests an old one.
+$B/build_id.h: $B/flags FORCE
+	@id=$$(cat $B/flags $(SOURCES) $(HEADERS) | cksum | cut -d' ' -f1); \
+	line="#define TRIVET_BUILD_ID \"$$id\""; \
+	echo "$$line" | cmp -s - $@ || echo "$$line" > $@
+
+$B/obj/src/cli/%.o: src/cli/%.c $B/flags $B/build_id.h
+	@mkdir -p $(@D)
+	$(call SAY,CC,$@)
+	$Q$(CC) $(ALL_CFLAGS) $(CLI_CFLAGS) -include $B/build_id.h -MMD -MP -c -o $@ $<
+
+$B/obj/%.o: %.c $B/flags
+	@mkdir -p $(@D)
+	$(call SAY,CC,$@)
+	$Q$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# One object with only trivet_* left visible: no name of ours can clash with one of the host program.
+$B/libtrivet.a: $(LIB_OBJECTS) $B/objects
+	$(call SAY,LIB,$@)
+	$Q$(LD) -r -o $B/whole.o $(LIB_OBJECTS)
+	$Q$(OBJCOPY) -w --keep-global-symbol='trivet_*' $B/whole.o $B/trivet.o
+	$Q$(RM) $@ && $(AR) rcs $@ $B/trivet.o && $(RM) $B/whole.o
+
+# The unit tests look inside: all symbols, object by object.
+$B/internal.a: $(LIB_OBJECTS) $B/objects
+	$Q$(RM) $@ && $(AR) rcs $@ $(LIB_OBJECTS)
+
+$(TRIVET): $(CLI_OBJECTS) $B/libtrivet.a
+	$(call SAY,LINK,$@)
+	$Q$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CLI_LIBS) $(LIBS)
+
+# tests/unit/NAME.c, and helper programs of other folders: build/TARGET/FOLDER/NAME
+define test_program
+$B/$1/%$(SUFFIX): $B/obj/tests/$1/%.o $B/internal.a
+	@mkdir -p $$(@D)
+	$$(call SAY,LINK,$$@)
+	$$Q$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS)
+endef
+$(foreach folder,unit encoding fuzz bench rig,$(eval $(call test_program,$(folder))))
+.PRECIOUS: $B/obj/%.o
+
+-include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(CLI_OBJECTS))
+-include $(wildcard $B/obj/tests/*/*.d)
+
+# ---- The targets, as the rig reads them -------------------------------------------------------
+
+print-targets:
+	@echo '['; comma=; for t in $(TARGETS); do echo "$$comma"; \
+		$(MAKE) -s --no-print-directory TARGET=$$t SANITIZE= print-target || exit 1; comma=,; done; echo ']'
+
+print-target:
+	@echo '{"name": "$(TARGET)", "host": $(if $(filter $(TARGET),$(HOST)),true,false),'
+	@echo ' "compiler": "$(CC)", "package": "$(PACKAGE)", "nm": "$(NM)", "suffix": "$(SUFFIX)",'
+	@echo ' "system": "$(SYSTEM)", "format": "$(firstword $(MACHINE))", "machine": $(lastword $(MACHINE)),'
+	@echo ' "runner": "$(RUNNER)", "runner_package": "$(RUNNER_PACKAGE)", "runner_version": "$(RUNNER_VERSION)",'
+	@echo ' "trivet": "$(TRIVET)", "library": "$B/libtrivet.a", "build": "$B",'
+	@echo ' "variants": "$(VARIANTS)"}'
+
+clean:
+	rm -rf build
+
+help:
+	@echo 'make                      the library and the command for this machine ($(HOST))'
+	@echo 'make TARGET=NAME          for another: $(TARGETS)'
+	@echo 'make all-targets          for all of them'
+	@echo 'make unit [TARGET=NAME]   the C unit tests, built but not run'
+	@echo 'make agree [FILES="…"]    run the directives of .tv files on every target and engine, compare'
+	@echo 'make check                all tests on this machine;  make check-all  on all targets'
+	@echo 'make check-headers        every header compiles alone;  make format-check  clang-format'
+	@echo 'make clean                remove build/'
+	@echo 'Variables: CC CFLAGS LDFLAGS SANITIZE=1 (ASan and UBSan, in build/NAME-asan) V=1 CAPSTONE=0'
+
+FORCE:
