@@ -14,6 +14,13 @@
 typedef uint32_t Label;                 /* from cbuf_label(); dense, from 0 */
 enum { LABEL_UNBOUND = 0xffffffffu };
 
+enum {
+	CBUF_ABS64 = 0xff,              /* 8 bytes: Cbuf.base + target + addend */
+	CBUF_MAX = 1 << 30,             /* bytes; beyond: TRIVET_LIMIT */
+	CBUF_SLACK = 8,                 /* bytes of room always kept behind the code, so that a patch at
+	                                   the very end stays inside the buffer */
+};
+
 typedef struct Fixup {
 	uint32_t at;                    /* offset of the field or instruction to patch */
 	Label to;
@@ -23,6 +30,7 @@ typedef struct Fixup {
 
 typedef struct Cbuf {
 	Arena *arena;
+	uint64_t base;                  /* address byte 0 will run at, for CBUF_ABS64 alone */
 	VEC(uint8_t) code;
 	VEC(uint32_t) labels;           /* offset each is bound to, or LABEL_UNBOUND */
 	VEC(Fixup) fixups;
@@ -32,12 +40,66 @@ typedef struct Cbuf {
 
 void cbuf_init(Cbuf *c, Arena *a);
 void cbuf_fail(Cbuf *c, trivet_status why, const char *message);  /* the first one stays */
-void cbuf_u8(Cbuf *c, uint8_t v);
-void cbuf_u32(Cbuf *c, uint32_t v);     /* little-endian, whatever the host */
-void cbuf_u64(Cbuf *c, uint64_t v);
-void cbuf_bytes(Cbuf *c, const void *bytes, uint32_t n);        /* n <= 64 is the fast path */
-void cbuf_align(Cbuf *c, uint32_t to, uint8_t fill);
-uint32_t cbuf_here(const Cbuf *c);
+bool cbuf_grow(Cbuf *c, uint32_t n);    /* the slow half of cbuf_room */
+void cbuf_align(Cbuf *c, uint32_t to, uint8_t fill);    /* to a power of two */
+
+/* Room for n more bytes and the slack behind them. */
+static inline bool
+cbuf_room(Cbuf *c, uint32_t n)
+{
+	return c->err == TRIVET_OK
+	       && ((uint64_t)c->code.n + n + CBUF_SLACK <= c->code.cap || cbuf_grow(c, n));
+}
+
+static inline uint32_t
+cbuf_here(const Cbuf *c)
+{
+	return c->code.n;
+}
+
+static inline void
+cbuf_u8(Cbuf *c, uint8_t v)
+{
+	if (cbuf_room(c, 1))
+		c->code.at[c->code.n++] = v;
+}
+
+static inline void
+cbuf_put32(uint8_t *at, uint32_t v)     /* little-endian, whatever the host */
+{
+	at[0] = (uint8_t)v;
+	at[1] = (uint8_t)(v >> 8);
+	at[2] = (uint8_t)(v >> 16);
+	at[3] = (uint8_t)(v >> 24);
+}
+
+static inline void
+cbuf_u32(Cbuf *c, uint32_t v)
+{
+	if (!cbuf_room(c, 4))
+		return;
+	cbuf_put32(c->code.at + c->code.n, v);
+	c->code.n += 4;
+}
+
+static inline void
+cbuf_u64(Cbuf *c, uint64_t v)
+{
+	if (!cbuf_room(c, 8))
+		return;
+	cbuf_put32(c->code.at + c->code.n, (uint32_t)v);
+	cbuf_put32(c->code.at + c->code.n + 4, (uint32_t)(v >> 32));
+	c->code.n += 8;
+}
+
+static inline void
+cbuf_bytes(Cbuf *c, const void *bytes, uint32_t n)
+{
+	if (n == 0 || !cbuf_room(c, n))
+		return;
+	memcpy(c->code.at + c->code.n, bytes, n);
+	c->code.n += n;
+}
 
 Label cbuf_label(Cbuf *c);              /* new, unbound */
 void cbuf_bind(Cbuf *c, Label l);       /* here; a second time is TRIVET_LABEL */

@@ -22,9 +22,7 @@ typedef struct Diags {
 } Diags;
 
 void diag_init(Diags *d, Arena *a, Str file, Str text);
-#ifdef __GNUC__
-__attribute__((format(gnu_printf, 5, 6)))
-#endif
+MEM_PRINTF(5, 6)
 void diag_add(Diags *d, uint32_t line, uint32_t column, uint32_t width, const char *format, ...);
 /* FILE:LINE:COLUMN: error: MESSAGE, the line, a caret; tabs and control bytes made harmless,
  * long lines cut around the caret. */

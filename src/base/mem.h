@@ -6,7 +6,19 @@
 #ifndef TRIVET_MEM_H
 #define TRIVET_MEM_H
 
+#include <stdarg.h>
+#include <string.h>
+
 #include "trivet.h"
+
+/* Formats are those of GNU printf on every target, because mem.c does the formatting. */
+#if defined(__clang__)
+#define MEM_PRINTF(at, first) __attribute__((format(printf, at, first)))
+#elif defined(__GNUC__)
+#define MEM_PRINTF(at, first) __attribute__((format(gnu_printf, at, first)))
+#else
+#define MEM_PRINTF(at, first)
+#endif
 
 typedef struct Mem {
 	trivet_allocator host;
@@ -37,10 +49,12 @@ void arena_free(Arena *a);                              /* everything; usable ag
 	}
 #define vec_push(arena, v)                                                                      \
 	((v)->n < (v)->cap                                                                      \
-	                 || vec_grow((arena), (void **)&(v)->at, &(v)->cap, sizeof *(v)->at) \
-	         ? &(v)->at[(v)->n++]                                                           \
+	                 || vec_grow((arena), (void **)&(v)->at, &(v)->cap, sizeof *(v)->at)    \
+	         ? (memset(&(v)->at[(v)->n], 0, sizeof *(v)->at), &(v)->at[(v)->n++])           \
 	         : NULL)
 bool vec_grow(Arena *a, void **at, uint32_t *cap, size_t element_size);
+/* At least `want` elements of room; those beyond the old capacity are zero. */
+bool vec_reserve(Arena *a, void **at, uint32_t *cap, size_t element_size, uint32_t want);
 
 /* A piece of text that need not end in a NUL. */
 typedef struct Str {
@@ -60,9 +74,13 @@ typedef struct Text {
 } Text;
 void text_init(Text *t, Arena *a);
 void text_add(Text *t, const char *s, size_t n);
-#ifdef __GNUC__
-__attribute__((format(gnu_printf, 2, 3)))
-#endif
-void text_addf(Text *t, const char *format, ...);       /* integers and strings only: never %f %p */
+/* %d %i %u %x %X %o %c %s %% with flags - 0 + # and space, width, precision and any length; a float
+ * or a pointer is no part of it and comes out as "%?". */
+MEM_PRINTF(2, 3) void text_addf(Text *t, const char *format, ...);
+void text_addv(Text *t, const char *format, va_list args);
+
+/* The same into a fixed buffer, as snprintf does: cut to room - 1, NUL-terminated when room > 0;
+ * returns the length of the whole. */
+MEM_PRINTF(3, 4) size_t mem_format(char *out, size_t room, const char *format, ...);
 
 #endif
