@@ -274,8 +274,8 @@ typedef struct trivet_value {
 } trivet_value;
 
 /* Types must be those of the parameters.  TRIVET_TRAP: see trivet_last_trap(); *result is then zero.
- * result may be NULL.  In native modes any number of threads may call at once (the message of a
- * failure is then nobody's). */
+ * result may be NULL.  In native modes any number of threads may call at once; only a wrong call (not a
+ * trap) sets the engine's message. */
 trivet_status trivet_call(trivet_code *c, const char *name, const trivet_value *args, uint32_t n,
                           trivet_value *result);
 
@@ -315,6 +315,7 @@ typedef struct trivet_report {
 	const char *result;             /* 45, or trap:out-of-bounds@get:7; then " leaves [1, 2]" */
 	const char *bits;               /* the same in raw bits: i64:0x000000000000002d */
 	const char *expected;           /* as `bits`; "" without expectation */
+	uint64_t span_hash;             /* of all span arguments' bytes after the call; 0 without any */
 	trivet_verdict verdict;
 	trivet_trap_info trap;          /* .trap NONE when it returned */
 } trivet_report;

@@ -1,0 +1,101 @@
+/* api.h - what implements trivet.h: the engine, its modules and their code.
+ *
+ * Every public call begins with api_begin(), so that the engine's message and memory state speak of
+ * that call alone, and leaves through api_fail() when it fails. */
+#ifndef TRIVET_API_H
+#define TRIVET_API_H
+
+#include "code/code.h"
+#include "gen/gen.h"
+#include "interp/interp.h"
+#include "lang/lang.h"
+#include "os/os.h"
+
+enum { API_MESSAGE = 400 };
+
+typedef struct Binding {
+	Str name;
+	trivet_type result;
+	trivet_type *params;
+	uint32_t nparams;
+	trivet_function function;
+} Binding;
+
+struct trivet_engine {
+	Mem mem;
+	trivet_options options;
+	char message[API_MESSAGE];
+	Arena bound;                    /* bindings */
+	VEC(Binding) bindings;
+	Arena diagnosed;                /* the last diagnostics, formatted */
+	VEC(trivet_diagnostic) diagnostics;
+	Arena told;                     /* texts of the last report or dump */
+	trivet_module *modules;
+	trivet_code *codes;
+	trivet_prepared *prepared;
+	trivet_times times;
+};
+
+struct trivet_module {
+	trivet_engine *engine;
+	trivet_module *prev, *next;
+	Arena arena;
+	Program program;
+	uint32_t users;                 /* the host's handle, and each code and prepared call */
+};
+
+struct trivet_code {
+	trivet_engine *engine;
+	trivet_module *module;
+	trivet_code *prev, *next;
+	Arena arena;
+	trivet_mode mode;
+	bool foreign;                   /* for another target: cannot be called */
+	uint32_t interrupt;             /* polled by generated code; atomic */
+	Bytecode *bytecode;
+	CodeBlock *block;
+	ObjectCode object;              /* bytes: of a foreign image only */
+	size_t code_size;
+	const Str *piece_names;         /* one per frame */
+	const Site *sites;
+	uint32_t nsites;
+	OsFunction *externs;            /* by FuncId */
+};
+
+struct trivet_prepared {
+	trivet_engine *engine;
+	trivet_module *module;
+	trivet_prepared *prev, *next;
+	Arena arena;
+	CallSpec call;
+};
+
+void api_begin(trivet_engine *e);
+/* Sets the engine's message to "STATUS TEXT: WORDS" and returns s. */
+#ifdef __GNUC__
+__attribute__((format(printf, 3, 4)))
+#endif
+trivet_status api_fail(trivet_engine *e, trivet_status s, const char *format, ...);
+trivet_status api_no_memory(trivet_engine *e);
+void *api_new(trivet_engine *e, size_t bytes);          /* zeroed; NULL on failure */
+void api_delete(trivet_engine *e, void *p, size_t bytes);
+void api_diagnose(trivet_engine *e, const Diags *d);    /* formats them into the engine */
+trivet_module *api_module_begin(trivet_engine *e, const char *name);     /* NULL: no memory */
+/* Hands m out, or reports why not and releases it. */
+trivet_status api_module_finish(trivet_module *m, trivet_status s, const Diags *d, trivet_module **out);
+void module_release(trivet_module *m);
+uint64_t api_now(void);                                 /* nanoseconds, monotonic enough for time spans */
+const char *api_signature(Arena *a, const Func *f);     /* "i64(i64,[f64])" */
+
+/* Flat arguments (one uint64_t a scalar, two a span) in any mode.  *trap tells how it ended. */
+trivet_status code_invoke(trivet_code *c, FuncId f, const uint64_t *flat, uint64_t *result,
+                          trivet_trap_info *trap);
+
+/* runtime.c: what generated code calls back, and this thread's last trap. */
+uint64_t runtime_helper(uint32_t helper);               /* address */
+void runtime_set_trap(const trivet_code *c, trivet_trap trap, FuncId f, uint32_t line);
+const trivet_trap_info *runtime_peek_trap(void);
+void runtime_clear_trap(void);
+uint32_t *runtime_host_raised(void);
+
+#endif
