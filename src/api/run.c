@@ -73,9 +73,9 @@ element_bits(trivet_type span, const uint8_t *memory, uint64_t k)
 
 	memcpy(&bits, memory + k * size, size);
 	if (span == TRIVET_SPAN_I8)
-		bits = (uint32_t)(int32_t)(int8_t)bits;
+		bits = (uint64_t)(int64_t)(int8_t)bits & 0xffffffffu;
 	else if (span == TRIVET_SPAN_I16)
-		bits = (uint32_t)(int32_t)(int16_t)bits;
+		bits = (uint64_t)(int64_t)(int16_t)bits & 0xffffffffu;
 	return bits;
 }
 
@@ -103,6 +103,8 @@ print_result(Text *t, const trivet_code *c, const CallSpec *call, const trivet_t
 
 	if (trap->trap)
 		text_addf(t, "trap:%s@%s:%u", trap_name(trap->trap), trap->function, trap->line);
+	else if (f->result == TRIVET_VOID)
+		text_addf(t, "void");
 	else
 		lang_print_value(t, f->result, result, as_bits);
 	for (uint32_t i = 0; leaves && i < f->nparams; i++) {
@@ -210,6 +212,34 @@ run(trivet_code *c, const CallSpec *call, const Directive *d, trivet_report *out
 	out->verdict = judge(d, f, &trap, result, buffers);
 	out->trap = trap;
 	return e->mem.failed ? api_no_memory(e) : TRIVET_OK;
+}
+
+trivet_status
+trivet_time(trivet_code *c, const trivet_prepared *p, uint64_t calls, uint64_t *nanoseconds)
+{
+	trivet_engine *e;
+	const Func *f;
+	uint64_t *flat, result, start;
+	Buffer *buffers;
+	trivet_status s = TRIVET_OK;
+
+	if (!c || !p || !nanoseconds || c->module != p->module)
+		return TRIVET_ARGUMENT;
+	e = c->engine;
+	f = &c->module->program.funcs.at[p->call.func];
+	api_begin(e);
+	arena_free(&e->told);
+	flat = arena_alloc(&e->told, (2 * (size_t)f->nparams + 1) * sizeof *flat);
+	buffers = arena_alloc(&e->told, ((size_t)f->nparams + 1) * sizeof *buffers);
+	if (!flat || !buffers || lay_out(&e->told, &p->call, f, flat, buffers))
+		return api_no_memory(e);
+	start = api_now();
+	for (uint64_t i = 0; i < calls && !s; i++)
+		s = code_invoke(c, p->call.func, flat, &result, NULL);
+	*nanoseconds = api_now() - start;
+	if (s && s != TRIVET_TRAP)
+		api_fail(e, s, "calling %.*s", (int)f->name.n, f->name.at);
+	return s;
 }
 
 uint32_t
