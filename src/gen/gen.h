@@ -22,7 +22,11 @@ typedef struct Convention {
 	const char *name;               /* "sysv", "win64", "aapcs64" */
 	RegSet allocatable;             /* never sp, scratch; ctx only in functions without needs_ctx */
 	RegSet callee_saved;            /* general and floating */
-	Reg ctx;                        /* callee-saved; holds Context* in functions with needs_ctx */
+	Reg ctx;                        /* callee-saved; holds Context* in functions with needs_ctx or is_entry,
+	                                   allocatable in all others */
+	Reg int_scratch, fp_scratch;    /* never allocated, volatile, no arguments: moves_emit and emit() use
+	                                   them between instructions */
+	Reg int_scratch2, fp_scratch2;  /* a second one each for emit(), or REG_NONE */
 	Reg int_args[8], fp_args[8];
 	uint8_t nint, nfp;
 	bool shared_positions;          /* Win64: argument k uses int_args[k] or fp_args[k] */
@@ -53,7 +57,8 @@ typedef struct Constraint {
 	uint32_t late;          /* bit k: operand k must not share a register with the result or lie in a
 	                           clobbered one (k < 32; for emitters that read it after writing) */
 	uint32_t folded;        /* bit k: operand k is a constant that emit() takes as LOC_CONST */
-	uint32_t in_reg;        /* bit k: operand k must be in a register (else any place may be given) */
+	uint32_t in_reg;        /* bit k: operand k must be in a register (else LOC_SLOT and LOC_IN may be
+	                           given too; LOC_CONST for an operand of a CALL or CALLX) */
 	bool out_in_reg;        /* the result must be in a register (else a slot may be given) */
 	Reg prefer_out;         /* hint for the result's register, or REG_NONE */
 	Reg prefer[4];          /* hints for operands 0..3 */
@@ -64,16 +69,21 @@ typedef struct Constraint {
 /* ---- The allocator's answer ---- */
 typedef struct Move {
 	Val before;             /* emit just before this instruction */
-	uint8_t phase;          /* groups at one instruction, in order: 0 from a block edge, 1 from splits */
+	uint8_t phase;          /* groups at one instruction, in order: 0 from the edge into the block, 1 from
+	                           splits and spills, 2 from the edge out of the block (terminators only) */
 	uint8_t type;           /* IrType */
 	Loc to, from;           /* `from` may be LOC_CONST */
 } Move;
 
 typedef struct Alloc {
-	Loc *out;               /* by Val: where the result goes; LOC_NONE: none, or unused and not to be emitted if pure */
+	Loc *out;               /* by Val: where the result goes.  LOC_NONE: there is none, or nobody needs it (a
+	                           pure instruction is then not emitted).  A PARAM: where it comes in
+	                           (conv_assign), whatever becomes of it is in `moves`; emit() does nothing
+	                           for PARAM, CONST and PHI.  CTX: often the context register itself */
 	uint32_t *use;          /* by Val: its first operand's index in use_loc */
 	Loc *use_loc;
-	Move *moves;            /* in the order of emission; all of one (before, phase) are parallel */
+	Move *moves;            /* in the order of emission; all of one (before, phase) are parallel, for one
+	                           moves_emit().  `before` is never a PARAM, CONST or PHI */
 	uint32_t nmoves;
 	uint32_t nslots;
 	RegSet used;            /* registers written anywhere in the function by the allocator's choice */
@@ -114,11 +124,13 @@ typedef struct Gen {                    /* one module being emitted */
 } Gen;
 uint32_t gen_pool(Gen *g, uint64_t bits);       /* byte offset from pool_label */
 
-/* Orders a parallel move and hands single moves to `move`.  Cycles are broken with `scratch` (general
- * or floating by the type moved); `move` itself must cope with memory to memory without using that
- * scratch. */
+/* Orders a parallel move (destinations are distinct; `before` and `phase` are not read) and hands single
+ * moves to `move`: register to register of one class, register to memory, memory to register, LOC_CONST
+ * to either.  Never memory to memory: that goes through a scratch register here, as do cycles; a value
+ * may pass through a scratch register of the other class, whole, as an I64 or F64.  Constants come last
+ * and may use the scratch registers.  O(n). */
 typedef void MoveFn(void *to_emitter, Loc to, Loc from, IrType type);
-void moves_emit(const Move *m, uint32_t n, Reg int_scratch, Reg fp_scratch, MoveFn *move, void *user);
+void moves_emit(Move *m, uint32_t n, Reg int_scratch, Reg fp_scratch, MoveFn *move, void *user);
 
 typedef struct Target {
 	const char *name;               /* "aarch64-linux": in options and test names */
