@@ -35,6 +35,8 @@ typedef struct Convention {
 	uint32_t probe;                 /* frames of this size or more touch every page of it; 0: no */
 } Convention;
 
+extern const Convention conv_sysv, conv_win64, conv_aapcs64;
+
 /* ---- Places ---- */
 typedef uint32_t Loc;                   /* kind in the top 3 bits, payload below */
 enum { LOC_NONE, LOC_REG, LOC_SLOT, LOC_CONST, LOC_IN, LOC_OUT };
