@@ -95,12 +95,15 @@ typedef enum Quality { QUALITY_BASELINE, QUALITY_OPTIMIZED } Quality;
 
 /* Linear scan over SSA intervals with splitting (Wimmer & Franz, CGO 2010).  Needs ir_order() and no
  * critical edges.  The context register is allocatable unless f->needs_ctx.  `available` is
- * intersected with the convention's set: tests starve it.  False: no memory. */
+ * intersected with the convention's set: tests starve it; it must leave enough for the operands and the
+ * result of any one instruction.  False: no memory, or (with mem->failed clear) too few registers. */
 struct Target;
-bool ra_run(IrFunc *f, const struct Target *t, Quality q, RegSet available, Arena *a, Alloc *out);
+bool ra_run(IrFunc *f, const struct Target *t, uint32_t features, Quality q, RegSet available, Arena *a,
+            Alloc *out);
 /* Replays the function symbolically and checks that each operand holds the right value on every
  * path.  False and the first wrong place in words. */
-bool ra_check(const IrFunc *f, const struct Target *t, const Alloc *r, Arena *a, Text *why);
+bool ra_check(const IrFunc *f, const struct Target *t, uint32_t features, const Alloc *r, Arena *a,
+              Text *why);
 
 /* ---- Emission ---- */
 typedef struct FrameInfo {              /* for unwind tables and tests */
@@ -118,13 +121,14 @@ typedef struct Gen {                    /* one module being emitted */
 	const struct Target *t;
 	uint32_t features;
 	uint32_t stack_bytes, max_depth;        /* for entry thunks */
-	Arena *arena;                   /* scratch of the current function */
+	Arena *arena;                   /* where all of this grows; lives until the module is emitted */
 	Label *func_label;              /* by index in m->funcs */
 	Label imports;                  /* of import slot 0; slot k at +8k */
 	VEC(uint64_t) pool; Label pool_label;   /* 8-byte constants laid after the code, deduplicated */
 	VEC(LineMark) lines;
 } Gen;
 uint32_t gen_pool(Gen *g, uint64_t bits);       /* byte offset from pool_label */
+void gen_line(Gen *g, uint32_t line);           /* what is emitted from here on belongs to that line */
 
 /* Orders a parallel move (destinations are distinct; `before` and `phase` are not read) and hands single
  * moves to `move`: register to register of one class, register to memory, memory to register, LOC_CONST
@@ -145,7 +149,7 @@ typedef struct Target {
 	void (*emit)(Gen *g, IrFunc *f, uint32_t index, const Alloc *r, FrameInfo *frame);
 	PatchFn *patch;
 	uint8_t code_align;
-	uint32_t filler;                /* a trapping instruction, for padding */
+	uint32_t filler;                /* a trapping instruction, for padding, repeated every 4 bytes */
 } Target;
 
 extern const Target target_x86_64_linux, target_x86_64_windows, target_aarch64_linux;

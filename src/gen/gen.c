@@ -1,0 +1,275 @@
+/* gen.c - the driver: a module of SSA functions becomes one linked, position-independent blob.
+ *
+ * Layout: code of all functions, each aligned as the target asks, padding trapping; the pool of
+ * 8-byte constants; the import table.  Everything refers to everything else relative to itself, so
+ * the blob may run at any 8-byte aligned address once the import slots are filled.
+ *                                                              Tests: tests/unit/gen.c */
+#include "gen/gen.h"
+
+static const Target *const targets[] = {
+	&target_x86_64_linux,
+	&target_aarch64_linux,
+	&target_x86_64_windows,
+};
+
+const Target *
+target_at(uint32_t index)
+{
+	return index < sizeof targets / sizeof *targets ? targets[index] : NULL;
+}
+
+const Target *
+target_find(const char *name)
+{
+	for (uint32_t k = 0; name && k < sizeof targets / sizeof *targets; k++)
+		if (strcmp(targets[k]->name, name) == 0)
+			return targets[k];
+	return NULL;
+}
+
+/* ---- What emitters share -------------------------------------------------------------------- */
+
+enum { POOL_PROBE = 64 }; /* deduplication looks back at most so far: pools may be long */
+
+uint32_t
+gen_pool(Gen *g, uint64_t bits)
+{
+	uint64_t *slot;
+
+	for (uint32_t k = g->pool.n, probes = POOL_PROBE; k > 0 && probes > 0; k--, probes--)
+		if (g->pool.at[k - 1] == bits)
+			return 8 * (k - 1);
+	slot = vec_push(g->arena, &g->pool);
+	if (!slot) {
+		cbuf_fail(g->c, TRIVET_NO_MEMORY, "no memory for constants");
+		return 0;
+	}
+	*slot = bits;
+	return 8 * (g->pool.n - 1);
+}
+
+void
+gen_line(Gen *g, uint32_t line)
+{
+	uint32_t at = cbuf_here(g->c);
+	LineMark *last = g->lines.n ? &g->lines.at[g->lines.n - 1] : NULL;
+
+	if (last && last->line == line)
+		return;
+	if (!last || last->at != at)
+		last = vec_push(g->arena, &g->lines);
+	if (last)
+		*last = (LineMark){ .at = at, .line = line };
+	else
+		cbuf_fail(g->c, TRIVET_NO_MEMORY, "no memory for line marks");
+}
+
+/* ---- One function --------------------------------------------------------------------------- */
+
+/* Memory the allocator works in.  The first piece is used again for each function. */
+typedef struct Scratch {
+	Arena arena;
+	struct ArenaChunk *chunk;
+	char *start;
+} Scratch;
+
+enum { SCRATCH_BYTES = 32 * 1024 };
+
+static void
+scratch_reset(Scratch *s)
+{
+	if (s->chunk && s->arena.chunks == s->chunk) {
+		s->arena.at = s->start;
+		return;
+	}
+	arena_free(&s->arena);
+	s->start = arena_alloc(&s->arena, SCRATCH_BYTES);
+	s->chunk = s->start ? s->arena.chunks : NULL;
+	if (s->start)
+		s->arena.at = s->start;
+}
+
+static trivet_status
+complain(const IrFunc *f, const char *step, const char *text, Text *why)
+{
+	if (why)
+		text_addf(why, "%.*s: %s: %s", (int)f->name.n, f->name.at ? f->name.at : "", step,
+			  text);
+	return TRIVET_INTERNAL;
+}
+
+static trivet_status
+check_ir(const IrFunc *f, Arena *a, Text *why)
+{
+	Text words;
+
+	text_init(&words, a);
+	if (ir_verify(f, &words))
+		return TRIVET_OK;
+	return complain(f, "verify", words.at ? words.at : "", why);
+}
+
+static trivet_status
+check_alloc(const IrFunc *f, const GenOptions *o, const Alloc *r, Arena *a, Text *why)
+{
+	Text words;
+
+	text_init(&words, a);
+	if (ra_check(f, o->target, o->features, r, a, &words))
+		return TRIVET_OK;
+	if (a->mem->failed)
+		return TRIVET_NO_MEMORY;
+	return complain(f, "registers", words.at ? words.at : "", why);
+}
+
+/* From SSA to a register for everything. */
+static trivet_status
+allocate(IrFunc *f, const GenOptions *o, Arena *scratch, Alloc *r, Text *why)
+{
+	const Target *t = o->target;
+	trivet_status s = TRIVET_OK;
+
+	if (t->legalize && !t->legalize(f, o->features))
+		return scratch->mem->failed ? TRIVET_NO_MEMORY
+					    : complain(f, "legalize", "refused", why);
+	ir_split_critical_edges(f);
+	ir_drop_dead(f);
+	ir_order(f);
+	if (scratch->mem->failed)
+		return TRIVET_NO_MEMORY;
+	if (o->verify)
+		s = check_ir(f, scratch, why);
+	if (s != TRIVET_OK)
+		return s;
+	if (!ra_run(f, t, o->features, o->quality, o->available, scratch, r))
+		return scratch->mem->failed ? TRIVET_NO_MEMORY
+					    : complain(f, "registers", "too few", why);
+	return o->verify ? check_alloc(f, o, r, scratch, why) : TRIVET_OK;
+}
+
+/* ---- The module ----------------------------------------------------------------------------- */
+
+static void
+pad(Cbuf *c, uint32_t to, uint32_t filler)
+{
+	while (cbuf_here(c) % to != 0 && c->err == TRIVET_OK)
+		cbuf_u8(c, (uint8_t)(filler >> 8 * (cbuf_here(c) % 4)));
+}
+
+static void
+emit_functions(Gen *g, IrModule *m, const GenOptions *o, ObjectCode *out, Text *why)
+{
+	Scratch scratch = { { 0 }, NULL, NULL };
+
+	arena_init(&scratch.arena, g->arena->mem);
+	for (uint32_t k = 0; k < m->funcs.n && g->c->err == TRIVET_OK; k++) {
+		IrFunc *f = &m->funcs.at[k];
+		Alloc r;
+
+		scratch_reset(&scratch);
+		trivet_status s = allocate(f, o, &scratch.arena, &r, why);
+		if (s != TRIVET_OK) {
+			cbuf_fail(g->c, s, "");
+			break;
+		}
+		pad(g->c, g->t->code_align ? g->t->code_align : 1, g->t->filler);
+		g->t->emit(g, f, k, &r, &out->frames[k]);
+		if (g->arena->mem->failed)
+			cbuf_fail(g->c, TRIVET_NO_MEMORY, "no memory");
+	}
+	arena_free(&scratch.arena);
+}
+
+static void
+lay_data(Gen *g, const IrModule *m, ObjectCode *out)
+{
+	pad(g->c, 8, g->t->filler);
+	cbuf_bind(g->c, g->pool_label);
+	for (uint32_t k = 0; k < g->pool.n; k++)
+		cbuf_u64(g->c, g->pool.at[k]);
+	out->imports = cbuf_here(g->c);
+	cbuf_bind(g->c, g->imports);
+	for (uint32_t k = 0; k < m->imports.n; k++)
+		cbuf_u64(g->c, 0);
+}
+
+/* Fills out->funcs, which is by FuncId, from labels and frames, which are by index in the module.
+ */
+static bool
+list_entries(const Gen *g, const IrModule *m, ObjectCode *out)
+{
+	uint32_t n = 0;
+
+	for (uint32_t k = 0; k < m->funcs.n; k++)
+		if (m->funcs.at[k].source >= n)
+			n = m->funcs.at[k].source + 1;
+	out->funcs = arena_alloc(g->arena, n * sizeof *out->funcs);
+	if (!out->funcs)
+		return false;
+	for (uint32_t k = 0; k < m->funcs.n; k++) {
+		const IrFunc *f = &m->funcs.at[k];
+		uint32_t thunk = f->entry_thunk < m->funcs.n ? f->entry_thunk : k;
+
+		if (m->func_of ? m->func_of[f->source] != k : f->is_entry)
+			continue;
+		out->funcs[f->source] = (CodeFunc){
+			.entry = g->c->labels.at[g->func_label[thunk]],
+			.start = out->frames[k].start,
+			.end = out->frames[k].end,
+			.needs_thunk = thunk != k,
+		};
+	}
+	return true;
+}
+
+static bool
+start_module(Gen *g, const IrModule *m, ObjectCode *out)
+{
+	g->func_label = arena_alloc(g->arena, m->funcs.n * sizeof *g->func_label);
+	out->frames = arena_alloc(g->arena, m->funcs.n * sizeof *out->frames);
+	if (!g->func_label || !out->frames)
+		return false;
+	out->nframes = m->funcs.n;
+	for (uint32_t k = 0; k < m->funcs.n; k++)
+		g->func_label[k] = cbuf_label(g->c);
+	g->imports = cbuf_label(g->c);
+	g->pool_label = cbuf_label(g->c);
+	return true;
+}
+
+trivet_status
+gen_module(IrModule *m, const GenOptions *o, Arena *a, ObjectCode *out, Text *why)
+{
+	Cbuf c;
+	Gen g = {
+		.c = &c,
+		.m = m,
+		.t = o->target,
+		.features = o->features,
+		.stack_bytes = o->stack_bytes,
+		.max_depth = o->max_depth,
+		.arena = a,
+	};
+
+	*out = (ObjectCode){ 0 };
+	cbuf_init(&c, a);
+	if (!start_module(&g, m, out))
+		return TRIVET_NO_MEMORY;
+	emit_functions(&g, m, o, out, why);
+	if (c.err == TRIVET_OK) {
+		lay_data(&g, m, out);
+		cbuf_link(&c, o->target->patch);
+	}
+	if (c.err == TRIVET_OK && !list_entries(&g, m, out))
+		cbuf_fail(&c, TRIVET_NO_MEMORY, "no memory");
+	if (c.err != TRIVET_OK) {
+		if (why && c.message[0])
+			text_addf(why, "%s", c.message);
+		return c.err;
+	}
+	out->bytes = c.code.at;
+	out->size = c.code.n;
+	out->lines = g.lines.at;
+	out->nlines = g.lines.n;
+	return TRIVET_OK;
+}
