@@ -22,6 +22,7 @@ void os_code_sealed(void *at, size_t bytes);    /* after it: other threads' pipe
 
 uint32_t os_cpu_features(void);         /* trivet_feature bits of this machine */
 const char *os_target_name(void);       /* "x86_64-linux" …: the target this library was built for */
+void os_trap_fill(void *at, size_t bytes);      /* with an instruction that stops this machine */
 void os_random(void *at, size_t bytes);
 
 /* Calls a C function of any signature in this machine's own convention, without executable memory.

@@ -1,0 +1,146 @@
+/* windows.c - address space, protection, cache publication and randomness on Windows.
+ *
+ * Links against nothing beyond kernel32; whatever lies elsewhere is looked up when needed. */
+#include "os/os.h"
+
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+
+#ifndef ERROR_DYNAMIC_CODE_BLOCKED
+#define ERROR_DYNAMIC_CODE_BLOCKED 1655 /* a process with ProhibitDynamicCode set */
+#endif
+
+size_t
+os_page_size(void)
+{
+	SYSTEM_INFO info;
+
+	GetSystemInfo(&info);
+	return info.dwPageSize;
+}
+
+static bool
+is_pages(const void *at, size_t bytes)
+{
+	size_t mask = os_page_size() - 1;
+	return bytes != 0 && (bytes & mask) == 0 && ((uintptr_t)at & mask) == 0;
+}
+
+static trivet_status
+last_error(void)
+{
+	DWORD e = GetLastError();
+	return e == ERROR_NOT_ENOUGH_MEMORY || e == ERROR_COMMITMENT_LIMIT ||
+			       e == ERROR_NO_SYSTEM_RESOURCES
+		       ? TRIVET_NO_MEMORY
+		       : TRIVET_SYSTEM;
+}
+
+trivet_status
+os_reserve(size_t bytes, void **out)
+{
+	*out = NULL;
+	if (!is_pages(NULL, bytes))
+		return TRIVET_ARGUMENT;
+	*out = VirtualAlloc(NULL, bytes, MEM_RESERVE, PAGE_NOACCESS);
+	return *out ? TRIVET_OK : last_error();
+}
+
+static trivet_status
+make_executable(void *at, size_t bytes)
+{
+	DWORD old, e;
+
+	/* For Control Flow Guard this also marks every address of the pages as a valid target of
+	 * indirect calls (VirtualProtect's default, unless PAGE_TARGETS_NO_UPDATE is given). */
+	if (VirtualProtect(at, bytes, PAGE_EXECUTE_READ, &old))
+		return TRIVET_OK;
+	e = GetLastError();
+	return e == ERROR_DYNAMIC_CODE_BLOCKED || e == ERROR_ACCESS_DENIED ? TRIVET_NO_EXEC
+									   : last_error();
+}
+
+/* Pages are committed when they first become writable; pages that never were stay reserved, which
+ * is as good as no access. */
+trivet_status
+os_protect(void *at, size_t bytes, OsAccess access, bool bti)
+{
+	MEMORY_BASIC_INFORMATION info;
+	DWORD old;
+
+	(void)bti;
+	if (!at || !is_pages(at, bytes))
+		return TRIVET_ARGUMENT;
+	switch (access) {
+	case OS_READ_EXEC: return make_executable(at, bytes);
+	case OS_READ_WRITE:
+		if (!VirtualAlloc(at, bytes, MEM_COMMIT, PAGE_READWRITE) ||
+		    !VirtualProtect(at, bytes, PAGE_READWRITE, &old))
+			return last_error();
+		return TRIVET_OK;
+	default:
+		if (VirtualQuery(at, &info, sizeof info) && info.State == MEM_RESERVE)
+			return TRIVET_OK;
+		return VirtualProtect(at, bytes, PAGE_NOACCESS, &old) ? TRIVET_OK : last_error();
+	}
+}
+
+trivet_status
+os_release(void *at, size_t bytes)
+{
+	if (!at || !is_pages(at, bytes))
+		return TRIVET_ARGUMENT;
+	return VirtualFree(at, 0, MEM_RELEASE) ? TRIVET_OK : TRIVET_SYSTEM;
+}
+
+void
+os_publish_code(void *at, size_t bytes)
+{
+	FlushInstructionCache(GetCurrentProcess(), at, bytes);
+}
+
+/* x86-64 fetches coherently, and call targets are valid since make_executable. */
+void
+os_code_sealed(void *at, size_t bytes)
+{
+	(void)at;
+	(void)bytes;
+}
+
+/* Where the system library cannot be had: different from run to run, no more.  Nothing secret is
+ * made of it.  Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014. */
+static void
+weak_random(uint8_t *at, size_t bytes)
+{
+	LARGE_INTEGER now;
+	uint64_t state = (uint64_t)(uintptr_t)&now ^ (uint64_t)GetCurrentProcessId() << 32;
+
+	QueryPerformanceCounter(&now);
+	state += (uint64_t)now.QuadPart * 1000000007u;
+	for (size_t i = 0; i < bytes; i++) {
+		uint64_t z = state += UINT64_C(0x9e3779b97f4a7c15);
+		z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+		z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+		at[i] = (uint8_t)(z >> 56);
+	}
+}
+
+typedef LONG(WINAPI *GenRandom)(void *algorithm, UCHAR *buffer, ULONG bytes, ULONG flags);
+enum { USE_SYSTEM_PREFERRED_RNG = 2 };
+
+void
+os_random(void *at, size_t bytes)
+{
+	HMODULE library = LoadLibraryExA("bcrypt.dll", NULL, LOAD_LIBRARY_SEARCH_SYSTEM32);
+	GenRandom generate = NULL;
+
+	if (library) {
+		FARPROC found = GetProcAddress(library, "BCryptGenRandom");
+		memcpy(&generate, &found, sizeof generate);
+	}
+	if (!generate || bytes > ULONG_MAX ||
+	    generate(NULL, at, (ULONG)bytes, USE_SYSTEM_PREFERRED_RNG) != 0)
+		weak_random(at, bytes);
+	if (library)
+		FreeLibrary(library);
+}
