@@ -106,7 +106,7 @@ typedef enum IrOp {
 } IrOp;
 
 typedef struct IrOpInfo {
-	const char *name;               /* "add" */
+	const char *name;               /* "ADD" */
 	uint8_t nargs, flags;
 } IrOpInfo;
 extern const IrOpInfo ir_op_info[IR_OP_COUNT];
@@ -242,6 +242,7 @@ typedef struct IrFunc {
 	bool is_entry;                  /* called by the host: makes the Context, calls the real function */
 	uint32_t entry_thunk;           /* index of the IrFunc the host calls; itself when no thunk is needed */
 	uint32_t *cons; uint32_t ncons, cons_cap;       /* hash-consing table, ir.c's own */
+	bool replaced;                  /* ir_replace() was called since ir_apply_replacements() */
 } IrFunc;
 
 typedef struct IrModule {
@@ -250,6 +251,7 @@ typedef struct IrModule {
 	VEC(Import) imports;
 	VEC(Site) sites;
 	uint32_t *func_of;              /* FuncId -> index in funcs, or BLOCK_NONE for externs */
+	uint32_t *site_table; uint32_t site_cap;        /* hash of sites, ir.c's own */
 } IrModule;
 
 typedef struct IrOptions {
@@ -261,29 +263,59 @@ struct Program;
 IrModule *ir_build(Arena *a, const struct Program *p, const IrOptions *o);      /* NULL: no memory */
 
 /* ---- ir.c: making and changing ---- */
-/* All of these append at the end of block b, fold constants, reuse an equal pure value of the same
- * block, and return 0 with arena->mem->failed set when memory is out. */
+IrModule *ir_module(Arena *a);          /* empty; NULL: no memory */
+IrFunc *ir_func(IrModule *m);           /* with instruction 0 and entry block 0; NULL: no memory; moves the others */
+
+/* All of these append at the end of block b (just before its terminator, if it has one), fold
+ * constants, reuse an equal pure value of the same block, and return 0 with arena->mem->failed set when
+ * memory is out.  A TRAPIF equal to one before it in its block is not made again. */
 Val ir_const(IrFunc *f, IrType t, uint64_t bits);
 Val ir_ins(IrFunc *f, BlockId b, IrOp op, IrType t, Val a0, Val a1);
 Val ir_cmp(IrFunc *f, BlockId b, IrCc cc, Val a0, Val a1);
 Val ir_select(IrFunc *f, BlockId b, IrCc cc, Val a0, Val a1, Val then, Val otherwise);
+Val ir_fma(IrFunc *f, BlockId b, IrType t, Val a0, Val a1, Val a2);
+Val ir_import_address(IrFunc *f, BlockId b, uint32_t slot);
+Val ir_load(IrFunc *f, BlockId b, IrMem mem, Val base, Val index, int32_t offset);
+void ir_store(IrFunc *f, BlockId b, IrMem mem, Val base, Val index, int32_t offset, Val value);
+void ir_trapif(IrFunc *f, BlockId b, IrCc cc, Val a0, Val a1, uint32_t site);   /* never true: nothing made */
 Val ir_pooled(IrFunc *f, BlockId b, IrOp op, IrType t, int32_t aux, const Val *args, uint32_t n);
+                                        /* PHI, CALL, CALLX; a PHI goes to the head of b */
+Val ir_add(IrFunc *f, BlockId b, Ins ins);              /* any instruction, folded and reused as above */
 Val ir_append(IrFunc *f, BlockId b, Ins ins);           /* as it is: no folding, no reuse */
 Val ir_insert_before(IrFunc *f, Val at, Ins ins);
-void ir_remove(IrFunc *f, Val v);
+void ir_remove(IrFunc *f, Val v);       /* becomes a NOP */
 BlockId ir_block(IrFunc *f);
 void ir_edge(IrFunc *f, BlockId from, unsigned k, BlockId to);  /* sets succ[k] and adds to preds */
+void ir_jmp(IrFunc *f, BlockId b, BlockId to);
+void ir_br(IrFunc *f, BlockId b, IrCc cc, Val a0, Val a1, BlockId then, BlockId otherwise);
+                                        /* not folded; the two must differ */
+void ir_ret(IrFunc *f, BlockId b, Val v);
+void ir_trap(IrFunc *f, BlockId b, uint32_t site);
 uint32_t ir_import(IrModule *m, Import i);              /* slot; equal ones share */
+uint32_t ir_helper(IrModule *m, IrHelper h);            /* slot of it, with its signature */
 uint32_t ir_site(IrModule *m, Site s);                  /* equal ones share */
 uint64_t ir_const_bits(const IrFunc *f, Val v);
 static inline bool ir_is_const(const IrFunc *f, Val v) { return f->ins.at[v].op == IR_CONST; }
 
-/* The value operands of instruction v: *n of them, wherever they are kept. */
+/* The value operands of instruction v: *n of them, wherever they are kept.  Operand 1 of a STORE, its
+ * index, may be 0 for none; elsewhere operands that are not there are not counted. */
 Val *ir_args(IrFunc *f, Val v, uint32_t *n);
 
-void ir_order(IrFunc *f);               /* order, loop_depth, idom; cold blocks last */
-void ir_split_critical_edges(IrFunc *f);
-void ir_drop_dead(IrFunc *f);           /* unused pure values, unreachable blocks, trivial phis */
+/* Replacing values: ir_replace() removes `v` and leaves a note; ir_resolve() gives what stands for a
+ * value now; ir_apply_replacements() rewrites all operands and forgets the notes. */
+void ir_replace(IrFunc *f, Val v, Val by);
+Val ir_resolve(IrFunc *f, Val v);
+void ir_apply_replacements(IrFunc *f);
+
+/* fold.c: simplifies the comparison, constant to the right; 0 or 1 when the outcome is known, else -1. */
+int ir_fold_cond(const IrFunc *f, IrCc *cc, Val *a0, Val *a1);
+
+/* A block that nothing leads to may stay in the array: without instructions, predecessors and successors. */
+void ir_order(IrFunc *f);               /* order, loop_depth, idom; blocks that only trap, and cold ones
+                                           that lead only to such, last */
+void ir_split_critical_edges(IrFunc *f);        /* the order is to be made anew after it */
+void ir_drop_trivial_phis(IrFunc *f);
+void ir_drop_dead(IrFunc *f);           /* unused pure values and loads, unreachable blocks, trivial phis */
 
 /* ---- verify.c, print.c, read.c ---- */
 bool ir_verify(const IrFunc *f, Text *why);             /* false: the first thing wrong, in words */
