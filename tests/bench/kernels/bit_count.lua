@@ -1,0 +1,11 @@
+return 300000, function(n, xs, fs)
+	local total = 0
+	for i = 0, n - 1 do
+		local x = i * 2654435761
+		while x ~= 0 do
+			x = x & (x - 1)
+			total = total + 1
+		end
+	end
+	return total
+end

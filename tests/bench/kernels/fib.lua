@@ -1,0 +1,8 @@
+local function fib(n)
+	if n < 2 then return n end
+	return fib(n - 1) + fib(n - 2)
+end
+
+return 25, function(n, xs, fs)
+	return fib(n)
+end
