@@ -134,8 +134,9 @@ $B/$1/%$(SUFFIX): $B/obj/tests/$1/%.o $B/internal.a
 	$$(call SAY,LINK,$$@)
 	$$Q$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS)
 endef
-$(foreach folder,unit encoding fuzz bench rig,$(eval $(call test_program,$(folder))))
+$(foreach folder,unit encoding fuzz rig,$(eval $(call test_program,$(folder))))
 .PRECIOUS: $B/obj/%.o
+include tests/bench/bench.mk
 
 -include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(CLI_OBJECTS))
 -include $(wildcard $B/obj/tests/*/*.d)
@@ -165,6 +166,7 @@ help:
 	@echo 'make agree [FILES="…"]    run the directives of .tv files on every target and engine, compare'
 	@echo 'make check                all tests on this machine;  make check-all  on all targets'
 	@echo 'make check-headers        every header compiles alone;  make format-check  clang-format'
+	@echo 'make bench [KERNEL=…]     ratios of run time to gcc and Lua, and compile times, in one run'
 	@echo 'make clean                remove build/'
 	@echo 'Variables: CC CFLAGS LDFLAGS SANITIZE=1 (ASan and UBSan, in build/NAME-asan) V=1 CAPSTONE=0'
 
