@@ -51,24 +51,27 @@ read_xcr0(void)
 	return low;
 }
 
+/* Each CPUID leaves to the hypervisor when there is one (20 to 70 us), so no more than needed. */
 uint32_t
 os_cpu_features(void)
 {
 	const uint32_t fma = CPUID1_FMA | CPUID1_AVX | CPUID1_OSXSAVE;
-	uint32_t a, b, c, d, features = 0;
+	uint32_t a, b, c, d, features = 0, last_leaf;
 
-	if (__get_cpuid(1, &a, &b, &c, &d)) {
-		features |= c & CPUID1_SSE41 ? TRIVET_FEATURE_SSE41 : 0;
-		features |= c & CPUID1_POPCNT ? TRIVET_FEATURE_POPCNT : 0;
-		if ((c & fma) == fma && (read_xcr0() & XCR0_SSE_AVX) == XCR0_SSE_AVX)
-			features |= TRIVET_FEATURE_FMA;
-	}
-	if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) {
+	__cpuid(0, last_leaf, b, c, d);
+	__cpuid(1, a, b, c, d);
+	features |= c & CPUID1_SSE41 ? TRIVET_FEATURE_SSE41 : 0;
+	features |= c & CPUID1_POPCNT ? TRIVET_FEATURE_POPCNT : 0;
+	if ((c & fma) == fma && (read_xcr0() & XCR0_SSE_AVX) == XCR0_SSE_AVX)
+		features |= TRIVET_FEATURE_FMA;
+	if (last_leaf >= 7) {
+		__cpuid_count(7, 0, a, b, c, d);
 		features |= b & CPUID7_BMI1 ? TRIVET_FEATURE_BMI1 : 0;
 		features |= b & CPUID7_BMI2 ? TRIVET_FEATURE_BMI2 : 0;
 	}
-	if (__get_cpuid(0x80000001, &a, &b, &c, &d))
-		features |= c & CPUID_EXT_LZCNT ? TRIVET_FEATURE_LZCNT : 0;
+	/* There on every x86-64: the leaf tells of long mode. */
+	__cpuid(0x80000001, a, b, c, d);
+	features |= c & CPUID_EXT_LZCNT ? TRIVET_FEATURE_LZCNT : 0;
 	return features;
 }
 

@@ -20,7 +20,8 @@ trivet_status os_release(void *at, size_t bytes);
 void os_publish_code(void *at, size_t bytes);   /* cache maintenance, before the flip to executable */
 void os_code_sealed(void *at, size_t bytes);    /* after it: other threads' pipelines, CFG targets */
 
-uint32_t os_cpu_features(void);         /* trivet_feature bits of this machine */
+uint32_t os_cpu_features(void);         /* trivet_feature bits of this machine; slow under a
+                                         * hypervisor (0.1 ms): ask once */
 const char *os_target_name(void);       /* "x86_64-linux" …: the target this library was built for */
 void os_trap_fill(void *at, size_t bytes);      /* with an instruction that stops this machine */
 void os_random(void *at, size_t bytes);
