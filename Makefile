@@ -10,7 +10,7 @@ MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
 
-TARGETS := $(sort $(basename $(notdir $(wildcard toolchains/*.mk))))
+ALL_TARGETS := $(sort $(basename $(notdir $(wildcard toolchains/*.mk))))
 HOST := $(subst arm64,aarch64,$(shell uname -m))-$(shell uname -s | tr A-Z a-z)
 TARGET ?= $(HOST)
 # A Python that has pytest: the first in the path may be someone's own, without it.
@@ -27,7 +27,7 @@ PYTHON ?= $(firstword $(foreach p,python3 /usr/bin/python3,\
 # VARIANTS        name:runner's arguments:trivet's arguments;… - the same cases, stretched
 
 ifeq ($(wildcard toolchains/$(TARGET).mk),)
-$(error There is no target '$(TARGET)'. There are: $(TARGETS))
+$(error There is no target '$(TARGET)'. There are: $(ALL_TARGETS))
 endif
 include toolchains/$(TARGET).mk
 
@@ -69,11 +69,11 @@ TRIVET := $B/trivet$(SUFFIX)
 all: $(if $(CLI_SOURCES),$(TRIVET)) $B/libtrivet.a
 unit: $(TESTS)
 
-all-targets: $(TARGETS:%=all-%)
-all-unit: $(TARGETS:%=unit-%)
-.PHONY: all-unit $(TARGETS:%=all-%) $(TARGETS:%=unit-%)
-$(TARGETS:%=all-%): all-%: ; +@$(MAKE) --no-print-directory TARGET=$* all
-$(TARGETS:%=unit-%): unit-%: ; +@$(MAKE) --no-print-directory TARGET=$* unit
+all-targets: $(ALL_TARGETS:%=all-%)
+all-unit: $(ALL_TARGETS:%=unit-%)
+.PHONY: all-unit $(ALL_TARGETS:%=all-%) $(ALL_TARGETS:%=unit-%)
+$(ALL_TARGETS:%=all-%): all-%: ; +@$(MAKE) --no-print-directory TARGET=$* all
+$(ALL_TARGETS:%=unit-%): unit-%: ; +@$(MAKE) --no-print-directory TARGET=$* unit
 
 # ---- How --------------------------------------------------------------------------------------
 
@@ -136,7 +136,7 @@ $B/$1/%$(SUFFIX): $B/obj/tests/$1/%.o $B/internal.a
 endef
 $(foreach folder,unit encoding fuzz rig,$(eval $(call test_program,$(folder))))
 .PRECIOUS: $B/obj/%.o
-include tests/bench/bench.mk
+-include tests/bench/bench.mk
 
 -include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(CLI_OBJECTS))
 -include $(wildcard $B/obj/tests/*/*.d)
@@ -144,7 +144,7 @@ include tests/bench/bench.mk
 # ---- The targets, as the rig reads them -------------------------------------------------------
 
 print-targets:
-	@echo '['; comma=; for t in $(TARGETS); do echo "$$comma"; \
+	@echo '['; comma=; for t in $(ALL_TARGETS); do echo "$$comma"; \
 		$(MAKE) -s --no-print-directory TARGET=$$t SANITIZE= print-target || exit 1; comma=,; done; echo ']'
 
 print-target:
@@ -155,12 +155,44 @@ print-target:
 	@echo ' "trivet": "$(TRIVET)", "library": "$B/libtrivet.a", "build": "$B",'
 	@echo ' "variants": "$(VARIANTS)"}'
 
+# ---- Tests ------------------------------------------------------------------------------------
+
+PYTEST = $(PYTHON) -m pytest -q $(shell $(PYTHON) -c 'import xdist; print("-n auto")' 2>/dev/null) \
+	$(if $(REQUIRE),--require=$(REQUIRE)) $(PYTEST_FLAGS) tests examples
+
+.PHONY: agree check check-all check-headers format-check format
+check: check-headers
+	$(PYTEST) --targets=host
+check-all: check-headers
+	$(PYTEST) --targets=all
+
+# scripts/agree.py reads these from the environment, where spaces and quotes survive.
+agree: export FILES := $(value FILES)
+agree: export BITS := $(BITS)
+agree: export TARGETS := $(TARGETS)
+agree: export REQUIRE := $(REQUIRE)
+agree:
+	@$(PYTHON) scripts/agree.py
+
+check-headers: $(HEADERS:src/%.h=$B/headers/%.ok)
+$B/headers/%.ok: src/%.h $(HEADERS) $B/flags
+	@mkdir -p $(@D)
+	$Qecho '#include "$*.h"' | $(CC) $(ALL_CFLAGS) -fsyntax-only -xc -
+	@touch $@
+
+C_FILES = $(sort $(wildcard src/*/*.c src/*/*/*.c tests/*/*.c))
+format-check:
+	@command -v clang-format >/dev/null || { echo "clang-format is not installed (Debian: clang-format)"; exit 77; }
+	clang-format --dry-run -Werror $(C_FILES)
+format:
+	clang-format -i $(C_FILES)
+
 clean:
 	rm -rf build
 
 help:
 	@echo 'make                      the library and the command for this machine ($(HOST))'
-	@echo 'make TARGET=NAME          for another: $(TARGETS)'
+	@echo 'make TARGET=NAME          for another: $(ALL_TARGETS)'
 	@echo 'make all-targets          for all of them'
 	@echo 'make unit [TARGET=NAME]   the C unit tests, built but not run'
 	@echo 'make agree [FILES="…"]    run the directives of .tv files on every target and engine, compare'

@@ -10,6 +10,7 @@ DIRECTIVE = re.compile(rb"^[ \t]*//![ \t]*(?!program\b)(\S.*?)\s*$")
 VALUE = re.compile(r"^(bool|i32|u32|i64|u64|f32|f64):0x([0-9a-f]+)$")
 PLAIN_INTEGER = re.compile(r"^-?(0x[0-9a-fA-F_]+|0b[01_]+|[0-9][0-9_]*)((i32|u32|i64|u64)?)$")
 WIDTH = {"bool": 32, "i32": 32, "u32": 32, "i64": 64, "u64": 64}
+SPANS = " spans:"  # a hash of the span arguments' contents after the call
 SHOWN = 5
 
 
@@ -24,7 +25,8 @@ def directive_lines(text):
 
 
 def decimal(value):
-    """The bits as a number to read: 'i64:0x…2d' -> '45'; '' for a trap or a span."""
+    """The bits as a number to read: 'i64:0x…2d' -> '45'; '' for a trap or an unknown text."""
+    value = value.partition(SPANS)[0]
     match = VALUE.match(value)
     if not match:
         return ""
@@ -32,12 +34,21 @@ def decimal(value):
     if kind == "f64":
         return repr(struct.unpack("<d", struct.pack("<Q", bits & (1 << 64) - 1))[0])
     if kind == "f32":
-        return repr(struct.unpack("<f", struct.pack("<I", bits & 0xffffffff))[0])
+        return shortest_f32(struct.pack("<I", bits & 0xffffffff))
     if kind == "bool":
         return "true" if bits else "false"
     if kind[0] == "i" and bits >> (WIDTH[kind] - 1):
         bits -= 1 << WIDTH[kind]
     return str(bits)
+
+
+def shortest_f32(raw):
+    value = struct.unpack("<f", raw)[0]
+    for digits in range(1, 10):
+        text = f"{value:.{digits}g}"
+        if struct.pack("<f", float(text)) == raw:
+            break
+    return text if not text.lstrip("-").isdigit() else text + ".0"
 
 
 def second_opinion(directive, result):
@@ -49,7 +60,7 @@ def second_opinion(directive, result):
             return f"the directive says: traps {reason}"
     if "==" in directive and " leaves " not in directive:
         wanted = directive.rsplit("==", 1)[1].strip()
-        match, bits = PLAIN_INTEGER.match(wanted), VALUE.match(result.value)
+        match, bits = PLAIN_INTEGER.match(wanted), VALUE.match(result.value.partition(SPANS)[0])
         if match and bits and bits[1] in WIDTH:
             digits = wanted[:len(wanted) - len(match[2])]
             number = int(digits.replace("_", ""), 0 if "x" in digits or "b" in digits else 10)

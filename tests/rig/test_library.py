@@ -1,0 +1,35 @@
+"""libtrivet.a shows its users nothing but trivet_*."""
+
+import subprocess
+
+import pytest
+
+from rig import targets
+
+TARGETS = {name: t for name, t in targets.load_targets().items() if not t.variant}
+
+
+@pytest.fixture(params=sorted(TARGETS))
+def target(request):
+    rig = request.config.rig
+    if request.param not in {t.base for t in rig.targets}:
+        pytest.skip("not for this target: not chosen by --targets")
+    target = TARGETS[request.param]
+    if target.missing():
+        pytest.skip(target.missing())
+    return target
+
+
+def test_only_public_symbols(target):
+    library = targets.ROOT / target.library
+    assert library.exists(), "was it built?"
+    done = subprocess.run([target.nm, "-g", "--defined-only", library], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    names = [line.split()[-1] for line in done.stdout.splitlines() if len(line.split()) == 3]
+    assert "trivet_open" in names and "trivet_close" in names
+    others = [n for n in names if not n.startswith("trivet_")]
+    assert not others, f"visible, but not trivet_*: {others[:20]}"
+
+
+def test_programs_are_of_their_target(target):
+    assert targets.wrong_machine(target, targets.ROOT / target.trivet) == ""
