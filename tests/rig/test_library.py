@@ -6,15 +6,15 @@ import pytest
 
 from rig import targets
 
-TARGETS = {name: t for name, t in targets.load_targets().items() if not t.variant}
+
+def pytest_generate_tests(metafunc):
+    chosen = [t for t in metafunc.config.rig.targets if not t.variant]
+    metafunc.parametrize("name", [t.name for t in chosen])
 
 
-@pytest.fixture(params=sorted(TARGETS))
-def target(request):
-    rig = request.config.rig
-    if request.param not in {t.base for t in rig.targets}:
-        pytest.skip("not for this target: not chosen by --targets")
-    target = TARGETS[request.param]
+@pytest.fixture
+def target(request, name):
+    target = request.config.rig.all_targets[name]
     if target.missing():
         pytest.skip(target.missing())
     return target
