@@ -1,0 +1,678 @@
+/* emit.c - the frame, the blocks, moves, calls, traps and entry thunks of x86-64 functions.
+ *
+ * A function is laid out as
+ *
+ *   endbr64; stack check; push…; sub rsp; saves of xmm registers
+ *   blocks in the order of f->order, each ending in jumps or in an epilogue
+ *   rare paths (Cold), then a stub for every trap site
+ *
+ * The prologue pushes general registers in ascending order and keeps the saved xmm registers in
+ * ascending order at the top of the frame, 16 bytes each: unwind tables rely on both.
+ *
+ * Sources: System V ABI for x86-64, section 3.2; Microsoft, "x64 prolog and epilog" and "x64 stack
+ * usage" (only what the unwinder can describe may stand in a prologue; pages are touched in order).
+ */
+#include "gen/x86_64/x86_64.h"
+
+enum { RAX = X64_RAX, RSP = X64_RSP };
+enum { FRAME_MAX = 1 << 30 };
+
+/* ---- Places ---- */
+
+X64Rm
+x64_pool(Emit *e, uint64_t bits)
+{
+	return x64_rip(e->g->pool_label, (int32_t)gen_pool(e->g, bits));
+}
+
+X64Rm
+x64_rm(Emit *e, Loc l)
+{
+	uint32_t n = loc_n(l);
+
+	switch (loc_kind(l)) {
+	case LOC_REG: return x64_r(loc_reg(l));
+	case LOC_SLOT: return x64_m(RSP, (int32_t)(e->slots_at + 8 * n));
+	case LOC_IN:
+		return x64_m(RSP,
+			     (int32_t)(e->frame_bytes + e->pushed + 8 + e->cv->shadow + 8 * n));
+	case LOC_OUT: return x64_m(RSP, (int32_t)(e->cv->shadow + 8 * n));
+	default: assert(loc_is_const(l)); return x64_pool(e, ir_const_bits(e->f, n));
+	}
+}
+
+int64_t
+x64_imm(const Emit *e, Loc l)
+{
+	uint64_t bits = ir_const_bits(e->f, loc_n(l));
+
+	if (type_bytes(e->f->ins.at[loc_n(l)].type) == 4)
+		return (int32_t)(uint32_t)bits;
+	return (int64_t)bits;
+}
+
+void
+x64_load(Emit *e, unsigned reg, Loc from, IrType t)
+{
+	unsigned size = type_bytes(t);
+
+	if (!type_is_fp(t)) {
+		if (loc_is_const(from))
+			x64_mov_imm(e->c, size, reg, ir_const_bits(e->f, loc_n(from)));
+		else if (!loc_is_reg(from) || loc_reg(from) != reg)
+			x64_emit(e->c, X64_MOV_RM, size, reg, x64_rm(e, from), 0);
+	} else if (loc_is_reg(from)) {
+		if (loc_reg(from) != reg)
+			x64_emit(e->c, X64_MOVAPS_RM, 8, reg, x64_rm(e, from), 0);
+	} else if (loc_is_const(from) && !ir_const_bits(e->f, loc_n(from))) {
+		x64_emit(e->c, X64_XORP, 4, reg, x64_r(reg), 0);
+	} else {
+		x64_emit(e->c, X64_MOVS_RM, size, reg, x64_rm(e, from), 0);
+	}
+}
+
+void
+x64_store(Emit *e, Loc to, unsigned reg, IrType t)
+{
+	bool fp = type_is_fp(t);
+
+	if (loc_kind(to) == LOC_NONE || (loc_is_reg(to) && loc_reg(to) == reg))
+		return;
+	if (fp && loc_is_reg(to))
+		x64_emit(e->c, X64_MOVAPS_RM, 8, loc_reg(to), x64_r(reg), 0);
+	else
+		x64_emit(e->c, fp ? X64_MOVS_MR : X64_MOV_MR, type_bytes(t), reg, x64_rm(e, to), 0);
+}
+
+/* A constant to memory as an immediate where its bits allow. */
+static bool
+store_const(Emit *e, Loc to, Loc from, IrType t)
+{
+	int64_t bits = x64_imm(e, from);
+
+	if (!x64_is_imm32(bits))
+		return false;
+	x64_emit(e->c, X64_MOV_MI, type_bytes(t), 0, x64_rm(e, to), (int32_t)bits);
+	return true;
+}
+
+void
+x64_move(Emit *e, Loc to, Loc from, IrType t)
+{
+	unsigned reg;
+
+	if (to == from)
+		return;
+	if (loc_is_reg(to)) {
+		if (!type_is_fp(t) && loc_is_const(from) && !x64_imm(e, from))
+			x64_zero(e->c, loc_reg(to));
+		else
+			x64_load(e, loc_reg(to), from, t);
+		return;
+	}
+	if (loc_is_const(from) && store_const(e, to, from, t))
+		return;
+	reg = x64_in_reg(e, from, t);
+	x64_store(e, to, reg, t);
+}
+
+unsigned
+x64_in_reg(Emit *e, Loc l, IrType t)
+{
+	unsigned scratch = type_is_fp(t) ? e->fs : e->is;
+
+	if (loc_is_reg(l))
+		return loc_reg(l);
+	x64_load(e, scratch, l, t);
+	return scratch;
+}
+
+unsigned
+x64_out_reg(Emit *e, Loc l, IrType t)
+{
+	return loc_is_reg(l) ? loc_reg(l) : type_is_fp(t) ? e->fs : e->is;
+}
+
+static void
+move_fn(void *to_emitter, Loc to, Loc from, IrType type)
+{
+	x64_move(to_emitter, to, from, type);
+}
+
+static void
+emit_moves(Emit *e, Move *m, uint32_t n)
+{
+	if (n == 1)
+		x64_move(e, m->to, m->from, (IrType)m->type);
+	else if (n)
+		moves_emit(m, n, e->cv->int_scratch, e->cv->fp_scratch, move_fn, e);
+}
+
+/* The allocator's moves in front of v, one phase after the other. */
+static void
+moves_before(Emit *e, Val v)
+{
+	const Alloc *r = e->r;
+	uint32_t first = e->next_move, end;
+
+	while (first < r->nmoves && r->moves[first].before == v) {
+		for (end = first; end < r->nmoves && r->moves[end].before == v &&
+				  r->moves[end].phase == r->moves[first].phase;
+		     end++) {
+		}
+		emit_moves(e, r->moves + first, end - first);
+		first = end;
+	}
+	e->next_move = first;
+}
+
+/* ---- Traps ---- */
+
+/* Many checks share a site with their neighbours; looking a few back finds those. */
+Label
+x64_trap_stub(Emit *e, uint32_t site)
+{
+	uint32_t n = e->stubs.n;
+	Stub *s;
+
+	for (uint32_t k = n; k > 0 && n - k < 16; k--)
+		if (e->stubs.at[k - 1].site == site)
+			return e->stubs.at[k - 1].label;
+	s = vec_push(e->g->arena, &e->stubs);
+	if (!s) {
+		cbuf_fail(e->c, TRIVET_NO_MEMORY, "no memory for trap stubs");
+		return 0;
+	}
+	s->site = site;
+	s->label = cbuf_label(e->c);
+	return s->label;
+}
+
+/* Context.site = site; rsp = Context.sp; jump to Context.resume.  The last two are shared. */
+static void
+emit_stubs(Emit *e)
+{
+	unsigned ctx = e->cv->ctx;
+	Label tail = 0;
+
+	for (uint32_t k = 0; k < e->stubs.n; k++) {
+		cbuf_bind(e->c, e->stubs.at[k].label);
+		x64_emit(e->c, X64_MOV_MI, 4, 0, x64_m(ctx, CONTEXT_SITE),
+			 (int32_t)e->stubs.at[k].site);
+		if (k) {
+			x64_jmp(e->c, tail);
+			continue;
+		}
+		tail = cbuf_label(e->c);
+		cbuf_bind(e->c, tail);
+		x64_emit(e->c, X64_MOV_RM, 8, RSP, x64_m(ctx, CONTEXT_SP), 0);
+		x64_emit(e->c, X64_JMP_M, 8, 0, x64_m(ctx, CONTEXT_RESUME), 0);
+	}
+}
+
+Cold *
+x64_cold(Emit *e, ColdKind kind)
+{
+	Cold *k = vec_push(e->g->arena, &e->cold);
+
+	if (!k) {
+		cbuf_fail(e->c, TRIVET_NO_MEMORY, "no memory for rare paths");
+		return NULL;
+	}
+	k->kind = (uint8_t)kind;
+	k->start = cbuf_label(e->c);
+	k->back = cbuf_label(e->c);
+	return k;
+}
+
+/* ---- The frame ---- */
+
+static uint32_t
+count_bits(RegSet set)
+{
+	uint32_t n = 0;
+
+	for (; set; set &= set - 1)
+		n++;
+	return n;
+}
+
+static RegSet
+int_regs(RegSet set)
+{
+	return set & (REG_BIT(REG_FP) - 1);
+}
+
+/* Bytes of outgoing arguments of the most demanding call, shadow space included. */
+static uint32_t
+outgoing_bytes(Emit *e)
+{
+	const IrModule *m = e->g->m;
+	uint32_t most = 0;
+	Loc *at;
+
+	e->calls = e->f->is_entry;
+	for (uint32_t b = 0; b < e->f->order.n; b++) {
+		Val v = e->f->blocks.at[e->f->order.at[b]].first;
+		for (; v; v = e->f->ins.at[v].next) {
+			const Ins *i = &e->f->ins.at[v];
+			uint32_t n;
+
+			if (i->op != IR_CALL && i->op != IR_CALLX)
+				continue;
+			e->calls = true;
+			n = i->arg[1];
+			if (n <= 4) /* in registers in both conventions */
+				continue;
+			at = arena_alloc(e->g->arena, n * sizeof *at);
+			if (!at) {
+				cbuf_fail(e->c, TRIVET_NO_MEMORY, "no memory for a call");
+				return 0;
+			}
+			n = conv_assign(e->cv,
+					i->op == IR_CALL ? m->funcs.at[i->aux].params
+							 : m->imports.at[i->aux].params,
+					n, at);
+			most = n > most ? n : most;
+		}
+	}
+	return e->calls ? e->cv->shadow + 8 * most : 0;
+}
+
+static void
+plan_frame(Emit *e)
+{
+	uint32_t xmm, ints;
+	uint64_t at;
+
+	e->saved = e->f->is_entry ? e->cv->callee_saved : e->r->used & e->cv->callee_saved;
+	ints = count_bits(int_regs(e->saved));
+	xmm = count_bits(e->saved) - ints;
+	e->pushed = 8 * ints;
+	at = outgoing_bytes(e);
+	e->slots_at = (uint32_t)at;
+	at += 8 * (uint64_t)e->r->nslots;
+	if (e->f->is_entry) {
+		at = (at + 15) & ~UINT64_C(15);
+		e->context_at = (uint32_t)at;
+		at += CONTEXT_SIZE;
+	}
+	if (xmm)
+		at = ((at + 15) & ~UINT64_C(15)) + 16 * xmm;
+	if (at || e->calls) /* with pushes and return address, a multiple of 16 */
+		at += (8 + e->pushed + at) & 8;
+	if (at > FRAME_MAX) {
+		cbuf_fail(e->c, TRIVET_LIMIT, "the frame of a function is too large");
+		at = 0;
+	}
+	e->frame_bytes = (uint32_t)at;
+	e->xmm_at = (e->frame_bytes & ~UINT32_C(15)) - 16 * xmm;
+}
+
+static void
+save_xmm(Emit *e, X64Form form)
+{
+	uint32_t at = e->xmm_at;
+
+	for (unsigned r = 0; r < 16; r++) {
+		if (!(e->saved & REG_BIT(REG_FP + r)))
+			continue;
+		x64_emit(e->c, form, 8, r, x64_m(RSP, (int32_t)at), 0);
+		at += 16;
+	}
+}
+
+/* rax is no argument in either convention. */
+static void
+probe_pages(Emit *e)
+{
+	uint32_t page = e->cv->probe, n = page ? e->frame_bytes / page : 0;
+	Label again;
+
+	if (n <= 4) {
+		for (uint32_t k = 1; k <= n; k++)
+			x64_emit(e->c, X64_TEST_MR, 4, RAX, x64_m(RSP, -(int32_t)(k * page)), 0);
+		return;
+	}
+	x64_emit(e->c, X64_MOV_RM, 8, e->is, x64_r(RSP), 0);
+	x64_emit(e->c, X64_LEA, 8, RAX, x64_m(RSP, -(int32_t)(n * page)), 0);
+	again = cbuf_label(e->c);
+	cbuf_bind(e->c, again);
+	x64_alu_imm(e->c, X64_SUB, 8, x64_r(e->is), (int32_t)page);
+	x64_emit(e->c, X64_TEST_MR, 4, RAX, x64_m(e->is, 0), 0);
+	x64_emit(e->c, X64_CMP_RM, 8, e->is, x64_r(RAX), 0);
+	x64_jcc(e->c, X64_A, again);
+}
+
+static void
+check_stack(Emit *e)
+{
+	uint32_t need = e->frame_bytes + e->pushed;
+	X64Rm limit = x64_m(e->cv->ctx, CONTEXT_STACK_LIMIT);
+
+	if (need) {
+		x64_emit(e->c, X64_LEA, 8, e->is, x64_m(RSP, -(int32_t)need), 0);
+		x64_emit(e->c, X64_CMP_RM, 8, e->is, limit, 0);
+	} else {
+		x64_emit(e->c, X64_CMP_RM, 8, RSP, limit, 0);
+	}
+	x64_jcc(e->c, X64_B, x64_trap_stub(e, e->f->stack_site));
+}
+
+static void
+prologue(Emit *e)
+{
+	x64_endbr64(e->c);
+	if (e->f->checks_stack)
+		check_stack(e);
+	for (unsigned r = 0; r < 16; r++)
+		if (e->saved & REG_BIT(r))
+			x64_push(e->c, r);
+	probe_pages(e);
+	if (e->frame_bytes)
+		x64_alu_imm(e->c, X64_SUB, 8, x64_r(RSP), (int32_t)e->frame_bytes);
+	save_xmm(e, X64_MOVAPS_MR);
+}
+
+static void
+epilogue(Emit *e)
+{
+	save_xmm(e, X64_MOVAPS_RM);
+	if (e->frame_bytes)
+		x64_alu_imm(e->c, X64_ADD, 8, x64_r(RSP), (int32_t)e->frame_bytes);
+	for (unsigned r = 16; r-- > 0;)
+		if (e->saved & REG_BIT(r))
+			x64_pop(e->c, r);
+	x64_ret(e->c);
+}
+
+/* ---- Entry thunks ---- */
+
+/* The Context comes to life; argument registers stay as they are. */
+static void
+make_context(Emit *e, Label resume)
+{
+	unsigned ctx = e->cv->ctx;
+	Label enough = cbuf_label(e->c);
+
+	x64_emit(e->c, X64_LEA, 8, ctx, x64_m(RSP, (int32_t)e->context_at), 0);
+	x64_emit(e->c, X64_MOV_MR, 8, RSP, x64_m(ctx, CONTEXT_SP), 0);
+	x64_emit(e->c, X64_LEA, 8, e->is, x64_rip(resume, 0), 0);
+	x64_emit(e->c, X64_MOV_MR, 8, e->is, x64_m(ctx, CONTEXT_RESUME), 0);
+	x64_mov_imm(e->c, 4, RAX, e->g->stack_bytes);
+	x64_emit(e->c, X64_MOV_RM, 8, e->is, x64_r(RSP), 0);
+	x64_emit(e->c, X64_SUB_RM, 8, e->is, x64_r(RAX), 0);
+	x64_jcc_short(e->c, X64_AE, enough);
+	x64_zero(e->c, e->is);
+	cbuf_bind(e->c, enough);
+	x64_emit(e->c, X64_MOV_MR, 8, e->is, x64_m(ctx, CONTEXT_STACK_LIMIT), 0);
+	x64_emit(e->c, X64_MOV_MI, 4, 0, x64_m(ctx, CONTEXT_DEPTH), (int32_t)e->g->max_depth);
+	x64_emit(e->c, X64_MOV_MI, 8, 0, x64_m(ctx, CONTEXT_HOST_RAISED), 0);
+}
+
+static X64Rm
+import_rm(const Emit *e, uint32_t slot)
+{
+	return x64_rip(e->g->imports, (int32_t)(8 * slot));
+}
+
+/* Where a trap lands: rsp is the thunk's and the context register still points into its frame. */
+static void
+resume_after_trap(Emit *e, Label resume)
+{
+	const IrModule *m = e->g->m;
+
+	cbuf_bind(e->c, resume);
+	x64_endbr64(e->c);
+	x64_emit(e->c, X64_MOV_RM, 8, e->cv->int_args[0],
+		 import_rm(e, x64_find_import(m, IMPORT_CODE, 0)), 0);
+	x64_emit(e->c, X64_MOV_RM, 4, e->cv->int_args[1], x64_m(e->cv->ctx, CONTEXT_SITE), 0);
+	x64_emit(e->c, X64_CALL_M, 8, 0,
+		 import_rm(e, x64_find_import(m, IMPORT_HELPER, HELPER_TRAPPED)), 0);
+	x64_zero(e->c, RAX);
+	x64_emit(e->c, X64_XORP, 4, 0, x64_r(0), 0);
+	epilogue(e);
+}
+
+/* ---- Calls ---- */
+
+static void
+emit_call(Emit *e, Val v)
+{
+	const Ins *i = &e->f->ins.at[v];
+	const IrFunc *to = i->op == IR_CALL ? &e->g->m->funcs.at[i->aux] : NULL;
+	const Import *import = to ? NULL : &e->g->m->imports.at[i->aux];
+	const uint8_t *types = to ? to->params : import->params;
+	uint32_t n = i->arg[1];
+	Move *moves = arena_alloc(e->g->arena, n * sizeof *moves + 1);
+	Loc *at = arena_alloc(e->g->arena, n * sizeof *at + 1);
+
+	if (!moves || !at) {
+		cbuf_fail(e->c, TRIVET_NO_MEMORY, "no memory for a call");
+		return;
+	}
+	conv_assign(e->cv, types, n, at);
+	for (uint32_t k = 0; k < n; k++) {
+		if (loc_kind(at[k]) == LOC_IN)
+			at[k] = LOC(LOC_OUT, loc_n(at[k]));
+		moves[k] = (Move){ .type = types[k], .to = at[k], .from = use_loc(e, v, k) };
+	}
+	emit_moves(e, moves, n);
+	if (to)
+		x64_call(e->c, e->g->func_label[i->aux]);
+	else
+		x64_emit(e->c, X64_CALL_M, 8, 0, import_rm(e, (uint32_t)i->aux), 0);
+	if (import && import->bool_result) { /* any non-zero low byte is true */
+		x64_emit(e->c, X64_TEST_MR, 1, RAX, x64_r(RAX), 0);
+		x64_setcc(e->c, X64_NE, x64_r(RAX));
+		x64_emit(e->c, X64_MOVZX8, 4, RAX, x64_r(RAX), 0);
+	}
+	if (i->type != IR_VOID)
+		x64_store(e, e->r->out[v], 0, (IrType)i->type); /* rax or xmm0 */
+}
+
+/* ---- Blocks ---- */
+
+static void
+jump_to(Emit *e, BlockId to, BlockId next)
+{
+	if (to != next)
+		x64_jmp(e->c, e->block[to]);
+}
+
+static void
+emit_terminator(Emit *e, Val v, BlockId next)
+{
+	const Ins *i = &e->f->ins.at[v];
+	const Block *b = &e->f->blocks.at[i->block];
+
+	switch (i->op) {
+	case IR_JMP: jump_to(e, b->succ[0], next); break;
+	case IR_BR: {
+		Cond k = x64_compare(e, v);
+		if (b->succ[0] == next) {
+			x64_jump_if(e, x64_cond_not(k), e->block[b->succ[1]]);
+		} else {
+			x64_jump_if(e, k, e->block[b->succ[0]]);
+			jump_to(e, b->succ[1], next);
+		}
+		break;
+	}
+	case IR_RET:
+		if (i->arg[0])
+			x64_load(e, 0, use_loc(e, v, 0), (IrType)e->f->ins.at[i->arg[0]].type);
+		epilogue(e);
+		break;
+	default:
+		assert(i->op == IR_TRAP);
+		x64_jmp(e->c, x64_trap_stub(e, (uint32_t)i->aux));
+		break;
+	}
+}
+
+static void
+emit_ins(Emit *e, Val v, BlockId next)
+{
+	const Ins *i = &e->f->ins.at[v];
+	uint8_t flags = ir_op_info[i->op].flags;
+
+	if (flags & IR_T) {
+		emit_terminator(e, v, next);
+		return;
+	}
+	if ((flags & IR_P || i->op == IR_LOAD) && loc_kind(e->r->out[v]) == LOC_NONE)
+		return;
+	switch (i->op) {
+	case IR_NOP:
+	case IR_CONST:
+	case IR_PARAM:
+	case IR_PHI: break;
+	case IR_CTX: x64_move(e, e->r->out[v], LOC(LOC_REG, e->cv->ctx), IR_I64); break;
+	case IR_IMPORT: {
+		unsigned d = x64_out_reg(e, e->r->out[v], IR_I64);
+		x64_emit(e->c, X64_MOV_RM, 8, d, import_rm(e, (uint32_t)i->aux), 0);
+		x64_store(e, e->r->out[v], d, IR_I64);
+		break;
+	}
+	case IR_CALL:
+	case IR_CALLX: emit_call(e, v); break;
+	case IR_TRAPIF:
+		x64_jump_if(e, x64_compare(e, v), x64_trap_stub(e, (uint32_t)i->aux));
+		break;
+	case IR_FADD:
+	case IR_FSUB:
+	case IR_FMUL:
+	case IR_FDIV:
+	case IR_FMIN:
+	case IR_FMAX:
+	case IR_FCOPYSIGN:
+	case IR_FNEG:
+	case IR_FABS:
+	case IR_FSQRT:
+	case IR_FFLOOR:
+	case IR_FCEIL:
+	case IR_FTRUNC:
+	case IR_FNEAREST:
+	case IR_FMA:
+	case IR_CANON:
+	case IR_STOF:
+	case IR_UTOF:
+	case IR_FTOS:
+	case IR_FTOU:
+	case IR_FEXT:
+	case IR_FROUND:
+	case IR_BITCAST: x64_emit_fp(e, v); break;
+	default: x64_emit_int(e, v); break;
+	}
+}
+
+static void
+mark_line(Emit *e, uint32_t line, uint32_t *last)
+{
+	uint32_t here = cbuf_here(e->c);
+	LineMark *mark;
+
+	if (!line || line == *last)
+		return;
+	*last = line;
+	mark = vec_push(e->c->arena, &e->g->lines);
+	if (mark)
+		*mark = (LineMark){ .at = here, .line = line };
+}
+
+static void
+emit_blocks(Emit *e)
+{
+	uint32_t line = 0;
+
+	for (uint32_t k = 0; k < e->f->order.n && e->c->err == TRIVET_OK; k++) {
+		BlockId b = e->f->order.at[k];
+		BlockId next = k + 1 < e->f->order.n ? e->f->order.at[k + 1] : BLOCK_NONE;
+
+		cbuf_bind(e->c, e->block[b]);
+		for (Val v = e->f->blocks.at[b].first; v; v = e->f->ins.at[v].next) {
+			mark_line(e, e->f->ins.at[v].line, &line);
+			moves_before(e, v);
+			emit_ins(e, v, next);
+		}
+	}
+	assert(e->c->err || e->next_move == e->r->nmoves);
+}
+
+static void
+emit_function(Gen *g, IrFunc *f, uint32_t index, const Alloc *r, FrameInfo *frame)
+{
+	Emit e = { .g = g, .c = g->c, .f = f, .r = r, .cv = g->t->conv, .features = g->features };
+	Label resume = 0;
+
+	e.is = e.cv->int_scratch & 15;
+	e.fs = e.cv->fp_scratch & 15;
+	e.block = arena_alloc(g->arena, f->blocks.n * sizeof *e.block + 1);
+	if (!e.block) {
+		cbuf_fail(g->c, TRIVET_NO_MEMORY, "no memory to emit a function");
+		return;
+	}
+	for (uint32_t k = 0; k < f->order.n; k++)
+		e.block[f->order.at[k]] = cbuf_label(g->c);
+	plan_frame(&e);
+	cbuf_bind(g->c, g->func_label[index]);
+	frame->start = cbuf_here(g->c);
+	prologue(&e);
+	frame->prologue_bytes = cbuf_here(g->c) - frame->start;
+	if (f->is_entry) {
+		resume = cbuf_label(g->c);
+		make_context(&e, resume);
+	}
+	emit_blocks(&e);
+	if (f->is_entry)
+		resume_after_trap(&e, resume);
+	for (uint32_t k = 0; k < e.cold.n && g->c->err == TRIVET_OK; k++)
+		x64_emit_cold(&e, &e.cold.at[k]);
+	emit_stubs(&e);
+	frame->end = cbuf_here(g->c);
+	frame->frame_bytes = e.frame_bytes;
+	frame->saved = e.saved;
+}
+
+/* ---- The two targets ---- */
+
+static void
+constrain_sysv(const IrFunc *f, uint32_t features, Val v, Constraint *c)
+{
+	x64_constrain(f, &conv_sysv, features, v, c);
+}
+
+static void
+constrain_win64(const IrFunc *f, uint32_t features, Val v, Constraint *c)
+{
+	x64_constrain(f, &conv_win64, features, v, c);
+}
+
+enum {
+	FEATURES = TRIVET_FEATURE_SSE41 | TRIVET_FEATURE_POPCNT | TRIVET_FEATURE_LZCNT |
+		   TRIVET_FEATURE_BMI1 | TRIVET_FEATURE_BMI2 | TRIVET_FEATURE_FMA,
+};
+
+const Target target_x86_64_linux = {
+	.name = "x86_64-linux",
+	.conv = &conv_sysv,
+	.features = FEATURES,
+	.legalize = x64_legalize,
+	.constrain = constrain_sysv,
+	.emit = emit_function,
+	.patch = x64_patch,
+	.code_align = 16,
+	.filler = 0xcccccccc, /* int3 */
+};
+
+const Target target_x86_64_windows = {
+	.name = "x86_64-windows",
+	.conv = &conv_win64,
+	.features = FEATURES,
+	.legalize = x64_legalize,
+	.constrain = constrain_win64,
+	.emit = emit_function,
+	.patch = x64_patch,
+	.code_align = 16,
+	.filler = 0xcccccccc,
+};
