@@ -567,31 +567,16 @@ emit_ins(Emit *e, Val v, BlockId next)
 }
 
 static void
-mark_line(Emit *e, uint32_t line, uint32_t *last)
-{
-	uint32_t here = cbuf_here(e->c);
-	LineMark *mark;
-
-	if (!line || line == *last)
-		return;
-	*last = line;
-	mark = vec_push(e->c->arena, &e->g->lines);
-	if (mark)
-		*mark = (LineMark){ .at = here, .line = line };
-}
-
-static void
 emit_blocks(Emit *e)
 {
-	uint32_t line = 0;
-
 	for (uint32_t k = 0; k < e->f->order.n && e->c->err == TRIVET_OK; k++) {
 		BlockId b = e->f->order.at[k];
 		BlockId next = k + 1 < e->f->order.n ? e->f->order.at[k + 1] : BLOCK_NONE;
 
 		cbuf_bind(e->c, e->block[b]);
 		for (Val v = e->f->blocks.at[b].first; v; v = e->f->ins.at[v].next) {
-			mark_line(e, e->f->ins.at[v].line, &line);
+			if (e->f->ins.at[v].line)
+				gen_line(e->g, e->f->ins.at[v].line);
 			moves_before(e, v);
 			emit_ins(e, v, next);
 		}
