@@ -1,0 +1,329 @@
+/* emit_int.c - integer instructions, comparisons, memory. */
+#include "gen/aarch64/aarch64.h"
+
+/* ---- Immediates ----------------------------------------------------------------------------- */
+
+bool
+fits_add(uint64_t bits, A64Width w, bool *negative)
+{
+	uint64_t minus = w == A64_X ? -bits : (uint32_t)-bits;
+
+	*negative = !a64_is_addimm(bits);
+	return !*negative || a64_is_addimm(minus);
+}
+
+/* ADD, SUB or their flag-setting forms with a constant that fits_add() took. */
+static void
+add_const(Emit *e, A64Width w, A64AddSub op, A64Reg rd, A64Reg rn, uint64_t bits)
+{
+	bool negative;
+
+	if (fits_add(bits, w, &negative) && negative) {
+		op ^= A64_ADD ^ A64_SUB;
+		bits = w == A64_X ? -bits : (uint32_t)-bits;
+	}
+	emit_word(e, a64_addsub_imm(w, op, rd, rn, bits));
+}
+
+static bool
+is_const(Loc l)
+{
+	return loc_kind(l) == LOC_CONST;
+}
+
+/* ---- Comparisons ---------------------------------------------------------------------------- */
+
+/* By IrCc.  After fcmp, "unordered" is C and V set, N and Z clear: hence mi and ls for the ordered
+ * less, pl and hi for their negations. */
+static const uint8_t conditions[CC_COUNT] = {
+	[CC_EQ] = A64_EQ,   [CC_NE] = A64_NE,	[CC_SLT] = A64_LT,  [CC_SLE] = A64_LE,
+	[CC_SGT] = A64_GT,  [CC_SGE] = A64_GE,	[CC_ULT] = A64_LO,  [CC_ULE] = A64_LS,
+	[CC_UGT] = A64_HI,  [CC_UGE] = A64_HS,	[CC_FEQ] = A64_EQ,  [CC_FNE] = A64_NE,
+	[CC_FLT] = A64_MI,  [CC_FLE] = A64_LS,	[CC_FGT] = A64_GT,  [CC_FGE] = A64_GE,
+	[CC_FNLT] = A64_PL, [CC_FNLE] = A64_HI, [CC_FNGT] = A64_LE, [CC_FNGE] = A64_LT,
+};
+
+A64Cond
+emit_compare(Emit *e, const Ins *i, const Loc *use)
+{
+	uint8_t type = arg_type(e, i, 0), cc = i->cc;
+	Loc a = use[0], b = use[1];
+
+	if (is_const(a)) {
+		a = use[1];
+		b = use[0];
+		cc = cc_swapped[cc];
+	}
+	if (is_float(type)) {
+		A64Float t = float_of(type);
+		emit_word(e, is_const(b) ? a64_fcmp_zero(t, A64_FCMP, reg_number(a))
+					 : a64_fcmp(t, A64_FCMP, reg_number(a), reg_number(b)));
+	} else if (is_const(b)) {
+		/* x - (-n) and x + n give the same flags but for n = 0, which is not negative. */
+		add_const(e, width_of(type), A64_SUBS, A64_ZR, reg_number(a),
+			  const_of(e->f, loc_n(b)));
+	} else {
+		emit_word(e, a64_cmp(width_of(type), reg_number(a), reg_number(b)));
+	}
+	return conditions[cc];
+}
+
+/* A constant alternative of 1 or -1 costs nothing: csinc and csinv make it of the zero register. */
+void
+emit_select(Emit *e, const Ins *i, const Loc *use, A64Reg rd)
+{
+	A64Cond c = emit_compare(e, i, use);
+	A64Width w = width_of(i->type);
+	A64Csel op = A64_CSEL;
+	A64Reg reg[2];
+
+	if (is_float(i->type)) {
+		emit_word(e, a64_fcsel(float_of(i->type), rd, reg_number(use[2]),
+				       reg_number(use[3]), c));
+		return;
+	}
+	uint64_t bits[2] = { 0, 0 };
+	for (unsigned k = 0; k < 2; k++) {
+		reg[k] = is_const(use[2 + k]) ? A64_ZR : reg_number(use[2 + k]);
+		if (is_const(use[2 + k]))
+			bits[k] = const_of(e->f, loc_n(use[2 + k]));
+	}
+	if (bits[0]) {
+		A64Reg t = reg[0];
+		reg[0] = reg[1];
+		reg[1] = t;
+		bits[1] = bits[0];
+		c = a64_invert(c);
+	}
+	if (bits[1])
+		op = bits[1] == 1 ? A64_CSINC : A64_CSINV;
+	emit_word(e, a64_csel(w, op, rd, reg[0], reg[1], c));
+}
+
+/* ---- Arithmetic ----------------------------------------------------------------------------- */
+
+static void
+add_sub(Emit *e, const Ins *i, const Loc *use, A64Reg rd)
+{
+	A64AddSub op = i->op == IR_ADD ? A64_ADD : A64_SUB;
+	A64Width w = width_of(i->type);
+
+	if (is_const(use[1]))
+		add_const(e, w, op, rd, reg_number(use[0]), const_of(e->f, loc_n(use[1])));
+	else if (is_const(use[0]) && op == A64_ADD)
+		add_const(e, w, op, rd, reg_number(use[1]), const_of(e->f, loc_n(use[0])));
+	else
+		emit_word(e,
+			  a64_addsub_reg(w, op, rd, is_const(use[0]) ? A64_ZR : reg_number(use[0]),
+					 reg_number(use[1]), A64_LSL, 0));
+}
+
+static void
+logic(Emit *e, const Ins *i, const Loc *use, A64Reg rd)
+{
+	A64Width w = width_of(i->type);
+	unsigned k = i->op == IR_AND ? 0 : i->op == IR_OR ? 1 : 2;
+	static const uint8_t regs[] = { A64_AND, A64_ORR, A64_EOR };
+	static const uint8_t imms[] = { A64_ANDI, A64_ORRI, A64_EORI };
+	Loc a = use[0], b = use[1];
+
+	if (is_const(a)) {
+		a = use[1];
+		b = use[0];
+	}
+	if (is_const(b))
+		emit_word(e,
+			  a64_logic_imm(w, imms[k], rd, reg_number(a), const_of(e->f, loc_n(b))));
+	else
+		emit_word(e,
+			  a64_logic_reg(w, regs[k], rd, reg_number(a), reg_number(b), A64_LSL, 0));
+}
+
+static void
+shift(Emit *e, const Ins *i, const Loc *use, A64Reg rd)
+{
+	A64Width w = width_of(i->type);
+	uint32_t mask = w == A64_X ? 63 : 31;
+	A64Reg x = reg_number(use[0]);
+
+	if (is_const(use[1])) {
+		uint32_t n = (uint32_t)const_of(e->f, loc_n(use[1])) & mask;
+		switch (i->op) {
+		case IR_SHL: emit_word(e, a64_lsl_imm(w, rd, x, n)); break;
+		case IR_SHR: emit_word(e, a64_lsr_imm(w, rd, x, n)); break;
+		case IR_SAR: emit_word(e, a64_asr_imm(w, rd, x, n)); break;
+		case IR_ROTL: emit_word(e, a64_ror_imm(w, rd, x, -n & mask)); break;
+		default: emit_word(e, a64_ror_imm(w, rd, x, n)); break;
+		}
+		return;
+	}
+	A64Reg n = reg_number(use[1]);
+	A64Dp2 op = i->op == IR_SHL   ? A64_LSLV
+		    : i->op == IR_SHR ? A64_LSRV
+		    : i->op == IR_SAR ? A64_ASRV
+				      : A64_RORV;
+	if (i->op == IR_ROTL) {
+		emit_word(e, a64_neg(w, SCRATCH, n));
+		n = SCRATCH;
+	}
+	emit_word(e, a64_dp2(w, op, rd, x, n));
+}
+
+/* The upper half; of a 32-bit product, all of which fits a register, by a shift. */
+static void
+multiply_high(Emit *e, const Ins *i, const Loc *use, A64Reg rd)
+{
+	bool s = i->op == IR_MULHS;
+	A64Reg a = reg_number(use[0]), b = reg_number(use[1]);
+
+	if (i->type == IR_I64) {
+		emit_word(e, a64_mul(A64_X, s ? A64_SMULH : A64_UMULH, rd, a, b, A64_ZR));
+		return;
+	}
+	emit_word(e, a64_mul(A64_X, s ? A64_SMADDL : A64_UMADDL, rd, a, b, A64_ZR));
+	emit_word(e, a64_lsr_imm(A64_X, rd, rd, 32));
+}
+
+static void
+divide(Emit *e, const Ins *i, const Loc *use, A64Reg rd)
+{
+	A64Width w = width_of(i->type);
+	A64Dp2 op = i->op == IR_SDIV || i->op == IR_SREM ? A64_SDIV : A64_UDIV;
+	A64Reg a = reg_number(use[0]), b = reg_number(use[1]);
+
+	if (i->op == IR_SDIV || i->op == IR_UDIV) {
+		emit_word(e, a64_dp2(w, op, rd, a, b));
+		return;
+	}
+	emit_word(e, a64_dp2(w, op, SCRATCH, a, b));
+	emit_word(e, a64_mul(w, A64_MSUB, rd, SCRATCH, b, a));
+}
+
+/* Only the vector unit counts bits; v31 holds 4 or 8 bytes, the rest of its low half zero. */
+static void
+population(Emit *e, const Ins *i, A64Reg rd, A64Reg x)
+{
+	A64Width w = width_of(i->type);
+
+	emit_word(e, a64_fpint(w, float_of(w == A64_X ? IR_F64 : IR_F32), A64_FMOV_TO_FP, VSCRATCH,
+			       x));
+	emit_word(e, a64_cnt(false, VSCRATCH, VSCRATCH));
+	emit_word(e, a64_addv(false, VSCRATCH, VSCRATCH));
+	emit_word(e, a64_fpint(A64_W, A64_S, A64_FMOV_TO_INT, rd, VSCRATCH));
+}
+
+void
+emit_int(Emit *e, const Ins *i, const Loc *use, A64Reg rd)
+{
+	A64Width w = width_of(i->type);
+
+	switch (i->op) {
+	case IR_ADD:
+	case IR_SUB: add_sub(e, i, use, rd); return;
+	case IR_AND:
+	case IR_OR:
+	case IR_XOR: logic(e, i, use, rd); return;
+	case IR_SHL:
+	case IR_SHR:
+	case IR_SAR:
+	case IR_ROTL:
+	case IR_ROTR: shift(e, i, use, rd); return;
+	case IR_MULHS:
+	case IR_MULHU: multiply_high(e, i, use, rd); return;
+	case IR_SDIV:
+	case IR_UDIV:
+	case IR_SREM:
+	case IR_UREM: divide(e, i, use, rd); return;
+	case IR_CMP: emit_word(e, a64_cset(A64_W, rd, emit_compare(e, i, use))); return;
+	case IR_MUL:
+		emit_word(e,
+			  a64_mul(w, A64_MADD, rd, reg_number(use[0]), reg_number(use[1]), A64_ZR));
+		return;
+	default: break;
+	}
+	A64Reg x = reg_number(use[0]);
+	switch (i->op) {
+	case IR_NEG: emit_word(e, a64_neg(w, rd, x)); return;
+	case IR_NOT: emit_word(e, a64_mvn(w, rd, x)); return;
+	case IR_CLZ: emit_word(e, a64_dp1(w, A64_CLZ, rd, x)); return;
+	case IR_CTZ:
+		emit_word(e, a64_dp1(w, A64_RBIT, rd, x));
+		emit_word(e, a64_dp1(w, A64_CLZ, rd, rd));
+		return;
+	case IR_POPCNT: population(e, i, rd, x); return;
+	case IR_BSWAP: emit_word(e, a64_dp1(w, A64_REV, rd, x)); return;
+	case IR_SEXT32: emit_word(e, a64_sxtw(rd, x)); return;
+	case IR_ZEXT32: emit_word(e, a64_mov(A64_W, rd, x)); return;
+	default:
+		assert(i->op == IR_WRAP);
+		if (rd != x)
+			emit_word(e, a64_mov(A64_W, rd, x));
+		return;
+	}
+}
+
+/* ---- Memory --------------------------------------------------------------------------------- */
+
+static const uint8_t load_ops[MEM_COUNT] = {
+	[MEM_S8] = A64_LDRSB_W, [MEM_U8] = A64_LDRB,   [MEM_S16] = A64_LDRSH_W,
+	[MEM_U16] = A64_LDRH,	[MEM_W32] = A64_LDR_W, [MEM_W64] = A64_LDR_X,
+	[MEM_F32] = A64_LDR_S,	[MEM_F64] = A64_LDR_D,
+};
+static const uint8_t store_ops[MEM_COUNT] = {
+	[MEM_S8] = A64_STRB,   [MEM_U8] = A64_STRB,   [MEM_S16] = A64_STRH,  [MEM_U16] = A64_STRH,
+	[MEM_W32] = A64_STR_W, [MEM_W64] = A64_STR_X, [MEM_F32] = A64_STR_S, [MEM_F64] = A64_STR_D,
+};
+
+static unsigned
+log2_bytes(uint32_t bytes)
+{
+	return bytes == 8 ? 3 : bytes / 2;
+}
+
+/* base + index * bytes + offset, in the fewest instructions: the addressing modes take an index or
+ * an offset, not both. */
+static void
+mem_access(Emit *e, A64Mem op, A64Reg rt, A64Reg base, bool indexed, A64Reg index, int32_t offset)
+{
+	bool negative;
+
+	if (indexed && offset == 0) {
+		emit_word(e, a64_mem_reg(op, rt, base, index, A64_UXTX, true));
+		return;
+	}
+	if (indexed) {
+		emit_word(e, a64_addsub_reg(A64_X, A64_ADD, SCRATCH, base, index, A64_LSL,
+					    log2_bytes(a64_mem_bytes(op))));
+		base = SCRATCH;
+	}
+	if (a64_is_uoff(op, offset)) {
+		emit_word(e, a64_mem(op, rt, base, offset));
+	} else if (a64_is_simm9(offset)) {
+		emit_word(e, a64_mem_unscaled(op, rt, base, offset));
+	} else if (fits_add((uint64_t)(int64_t)offset, A64_X, &negative)) {
+		add_const(e, A64_X, A64_ADD, SCRATCH, base, (uint64_t)(int64_t)offset);
+		emit_word(e, a64_mem(op, rt, SCRATCH, 0));
+	} else {
+		emit_int_const(e, A64_X, SCRATCH2, (uint64_t)(int64_t)offset);
+		emit_word(e, a64_mem_reg(op, rt, base, SCRATCH2, A64_UXTX, false));
+	}
+}
+
+void
+emit_memory(Emit *e, const Ins *i, const Loc *use, Loc out)
+{
+	bool load = i->op == IR_LOAD, indexed = i->arg[1] != 0;
+	A64Mem op = load ? load_ops[i->cc] : store_ops[i->cc];
+	A64Reg rt;
+
+	if (load) {
+		rt = reg_number(out);
+	} else if (is_const(use[2])) { /* zero, of any type */
+		rt = A64_ZR;
+		op = op == A64_STR_S ? A64_STR_W : op == A64_STR_D ? A64_STR_X : op;
+	} else {
+		rt = reg_number(use[2]);
+	}
+	mem_access(e, op, rt, reg_number(use[0]), indexed, indexed ? reg_number(use[1]) : 0,
+		   i->aux);
+}
