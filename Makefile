@@ -136,10 +136,17 @@ $B/$1/%$(SUFFIX): $B/obj/tests/$1/%.o $B/internal.a
 endef
 $(foreach folder,unit encoding fuzz rig,$(eval $(call test_program,$(folder))))
 .PRECIOUS: $B/obj/%.o
+
+# The examples in C see what any host sees: the public header and the archive.
+$B/embed/%$(SUFFIX): $B/obj/examples/embed/%.o $B/libtrivet.a
+	@mkdir -p $(@D)
+	$(call SAY,LINK,$@)
+	$Q$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
 -include tests/bench/bench.mk
 
 -include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(CLI_OBJECTS))
--include $(wildcard $B/obj/tests/*/*.d)
+-include $(wildcard $B/obj/tests/*/*.d $B/obj/examples/*/*.d)
 
 # ---- The targets, as the rig reads them -------------------------------------------------------
 
