@@ -6,7 +6,26 @@
  * A binary chain a+b+c+… leans left and may be 100,000 long, so whoever walks the tree goes down the left
  * operand of a BINARY/LOGIC node by a loop, not by recursion.  Everything else is at most AST_MAX_DEPTH deep:
  * parser and builder refuse more.  Statement lists and `else if` chains are followed through `next` and `c`
- * by loops as well. */
+ * by loops as well.
+ *
+ * Before the check (what the parser and the builder make).  Nodes may be made in any order, each is used
+ * once.  Names are text; an unset `type` is VOID; `op`, `a`, `b`, `c`, `next` are as in the list below.
+ *
+ *   LITERAL       type VOID: name is a number as written ("7", "0x1p3", "1.5f32", "inf"), typed by its
+ *                 suffix or context; any other scalar type: bits
+ *   VAR           name of a variable or constant
+ *   BUILTIN       op; CAST, FROM_BITS and CHECKED: type is the target type
+ *   INDEX, SLICE, STORE    a is a VAR node naming the span
+ *   CALL          name of the function
+ *   LET           name; type as declared, or VOID: that of the initialiser
+ *   ASSIGN        name; `x += e` is made as ASSIGN x of BINARY(VAR x, e)
+ *   FOR           name of the loop variable
+ *   BREAK, CONTINUE    name of a label, empty: the innermost loop
+ *   BLOCK         name: label of the loop that it is the body of, else empty (kept after the check)
+ *
+ * A Func comes with name, is_extern, result, nparams, its parameters in vars (name, type), body, line,
+ * column; a Const with name, type, value, line, column.  The checker turns names into indexes, a constant's name
+ * and a negated number into a LITERAL, and adds variables. */
 #ifndef TRIVET_AST_H
 #define TRIVET_AST_H
 
@@ -121,11 +140,26 @@ typedef struct Directive {
 	uint32_t line;
 } Directive;
 
+typedef struct Const {          /* const N: T = e; */
+	Str name;
+	uint8_t type;
+	NodeId value;
+	uint64_t bits;          /* after the check */
+	uint32_t line, column;
+} Const;
+
+typedef struct Remark {         /* a comment that begins with //! */
+	Str text;               /* what follows the mark */
+	uint32_t line, column;  /* of text */
+} Remark;
+
 typedef struct Program {
 	Arena *arena;
 	Str file;
 	VEC(Node) nodes;        /* at[0] is NODE_NONE */
 	VEC(Func) funcs;        /* functions and externs, in order of appearance */
+	VEC(Const) consts;      /* each may use those before it */
+	VEC(Remark) remarks;    /* directives to be, until the check */
 	VEC(Directive) directives;
 } Program;
 

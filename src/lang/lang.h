@@ -27,6 +27,11 @@ void lang_print(const Program *p, Text *out);   /* the checked tree as text: `em
  * 1e300, inf, nan, true, [1, 2]; with bits: "f64:0x3ff0000000000000".  No printf of floats. */
 void lang_print_value(Text *out, trivet_type t, uint64_t bits, bool as_bits);
 
+void lang_print_const(Text *out, const ConstValue *v, bool as_bits);
+
+/* Is it the name of a built-in function?  Those cannot be declared. */
+bool lang_is_builtin(Str name);
+
 NodeId ast_node(Program *p, NodeKind kind, uint32_t line, uint32_t column);     /* 0: no memory */
 FuncId program_find(const Program *p, Str name);        /* or FUNC_NONE */
 enum { FUNC_NONE = 0xffffffffu };

@@ -1,0 +1,280 @@
+/* lex.c - text to tokens. */
+#include "lang/lex.h"
+#include "lang/literal.h"
+
+static const char *const kind_text[TOK_COUNT] = {
+#define X(name, text) text,
+	TOKEN_LIST(X)
+#undef X
+};
+
+const char *
+lex_kind_text(TokenKind k)
+{
+	return kind_text[k];
+}
+
+void
+lex_init(Lexer *l, Str text, uint32_t line, uint32_t column, Program *p, Diags *d)
+{
+	*l = (Lexer){ .at = text.at, .end = text.at + text.n, .line = line, .program = p };
+	l->line_start = text.at - (column - 1);
+	l->diags = d;
+	if (line == 1 && column == 1 && text.n >= 3 && memcmp(text.at, "\xef\xbb\xbf", 3) == 0)
+		l->at += 3; /* a byte order mark some editors leave */
+}
+
+/* Not <ctype.h>: that depends on the locale. */
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool
+is_hex(char c)
+{
+	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+static bool
+is_name_start(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+static bool
+is_name(char c)
+{
+	return is_name_start(c) || is_digit(c);
+}
+
+static char
+peek(const Lexer *l, size_t i)
+{
+	return i < (size_t)(l->end - l->at) ? l->at[i] : '\0';
+}
+
+static uint32_t
+column_of(const Lexer *l, const char *at)
+{
+	return (uint32_t)(at - l->line_start) + 1;
+}
+
+static void
+skip_comment(Lexer *l)
+{
+	bool kept = l->keep_remarks && peek(l, 2) == '!';
+	const char *from = l->at + 3, *to;
+
+	while (l->at < l->end && *l->at != '\n')
+		l->at++;
+	if (!kept)
+		return;
+	to = l->at;
+	while (from < to && (*from == ' ' || *from == '\t'))
+		from++;
+	while (from < to && (to[-1] == ' ' || to[-1] == '\t' || to[-1] == '\r'))
+		to--;
+	Remark *r = vec_push(l->program->arena, &l->program->remarks);
+	if (r)
+		*r = (Remark){ { from, (uint32_t)(to - from) }, l->line, column_of(l, from) };
+}
+
+static void
+skip_blanks(Lexer *l)
+{
+	for (; l->at < l->end; l->at++) {
+		if (*l->at == '\n') {
+			l->line++;
+			l->line_start = l->at + 1;
+		} else if (*l->at == '/' && peek(l, 1) == '/') {
+			skip_comment(l);
+			l->at--; /* the loop steps over it again */
+		} else if (*l->at != ' ' && *l->at != '\t' && *l->at != '\r') {
+			return;
+		}
+	}
+}
+
+static uint32_t
+number_length(const Lexer *l)
+{
+	bool hex = peek(l, 0) == '0' && (peek(l, 1) == 'x' || peek(l, 1) == 'X');
+	bool point = false;
+	uint32_t n = 1;
+
+	for (;; n++) {
+		char c = peek(l, n), before = peek(l, n - 1);
+		bool exponent =
+			hex ? before == 'p' || before == 'P' : before == 'e' || before == 'E';
+		if (is_name(c))
+			continue;
+		if (c == '.' && !point &&
+		    (hex ? is_hex(peek(l, n + 1)) : is_digit(peek(l, n + 1)))) {
+			point = true;
+			continue;
+		}
+		if ((c == '+' || c == '-') && exponent && is_digit(peek(l, n + 1)))
+			continue;
+		return n;
+	}
+}
+
+static void
+lex_number(Lexer *l, Token *t)
+{
+	Number ignored;
+	const char *wrong;
+
+	t->kind = TOK_NUMBER;
+	t->text = (Str){ l->at, number_length(l) };
+	wrong = number_scan(t->text, &ignored);
+	if (wrong)
+		diag_add(l->diags, t->line, t->column, t->text.n, "%s", wrong);
+}
+
+static bool
+is_keyword(Str s, TokenKind *kind)
+{
+	for (int k = TOK_FN; k < TOK_COUNT; k++) {
+		const char *text = kind_text[k] + 1;
+		if (strlen(text) - 1 == s.n && memcmp(text, s.at, s.n) == 0) {
+			*kind = (TokenKind)k;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+is_type(Str s, uint8_t *type)
+{
+	for (int t = TRIVET_BOOL; t < TRIVET_TYPE_COUNT; t++) {
+		const char *text = type_name((trivet_type)t);
+		bool span = type_is_span((trivet_type)t);
+		if (span ? strlen(text) - 2 == s.n && memcmp(text + 1, s.at, s.n) == 0
+			 : str_is(s, text)) {
+			*type = (uint8_t)(span ? TRIVET_VOID : t);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+lex_name(Lexer *l, Token *t)
+{
+	TokenKind keyword;
+	Number ignored;
+	uint32_t n = 1;
+
+	while (is_name(peek(l, n)))
+		n++;
+	t->text = (Str){ l->at, n };
+	t->kind = TOK_NAME;
+	if (is_keyword(t->text, &keyword))
+		t->kind = (uint8_t)keyword;
+	else if (is_type(t->text, &t->type))
+		t->kind = TOK_TYPE;
+	else if ((n == 3 || n == 7) && !number_scan(t->text, &ignored))
+		t->kind = TOK_NUMBER; /* inf, nan, inf_f32 … */
+}
+
+bool
+lex_is_word(Str s)
+{
+	Lexer l = { .at = s.at, .end = s.at + s.n, .line_start = s.at };
+	Token t = { 0 };
+
+	if (!s.n || !is_name_start(s.at[0]))
+		return false;
+	lex_name(&l, &t);
+	return t.kind == TOK_NAME && t.text.n == s.n;
+}
+
+/* Punctuation that is no operator of ops.h; longer ones first. */
+static bool
+lex_punctuation(Lexer *l, Token *t)
+{
+	static const TokenKind kinds[] = { TOK_ANDAND,	 TOK_OROR,     TOK_ARROW,  TOK_DOTDOT,
+					   TOK_LPAREN,	 TOK_RPAREN,   TOK_LBRACE, TOK_RBRACE,
+					   TOK_LBRACKET, TOK_RBRACKET, TOK_COMMA,  TOK_SEMICOLON,
+					   TOK_COLON };
+
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+		const char *text = kind_text[kinds[i]] + 1;
+		uint32_t n = (uint32_t)strlen(text) - 1;
+		if (peek(l, 0) == text[0] && (n == 1 || peek(l, 1) == text[1])) {
+			t->kind = (uint8_t)kinds[i];
+			t->text.n = n;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+lex_operator(Lexer *l, Token *t)
+{
+	for (int op = OP_NONE + 1; op < OP_COUNT; op++) {
+		const OpInfo *info = &op_info[op];
+		uint32_t n = (uint32_t)strlen(info->text);
+		if (info->form == FORM_CALL || n <= t->text.n || (size_t)(l->end - l->at) < n ||
+		    memcmp(l->at, info->text, n) != 0)
+			continue;
+		t->kind = TOK_OP;
+		t->op = (uint8_t)op; /* '-' is found as OP_SUB first */
+		t->text.n = n;
+	}
+	if (!t->text.n && peek(l, 0) == '=') {
+		t->kind = TOK_ASSIGN;
+		t->text.n = 1;
+	} else if (t->text.n && peek(l, t->text.n) == '=' && op_info[t->op].form == FORM_BINARY &&
+		   op_info[t->op].gives == GIVES_SAME) {
+		t->kind = TOK_COMPOUND;
+		t->text.n++;
+	}
+	return t->text.n > 0;
+}
+
+/* Steps over bytes that begin no token, telling once. */
+static void
+lex_garbage(Lexer *l, const Token *t)
+{
+	unsigned char c = (unsigned char)*l->at;
+
+	if (c > ' ' && c < 0x7f)
+		diag_add(l->diags, t->line, t->column, 1, "unexpected character '%c'", c);
+	else
+		diag_add(l->diags, t->line, t->column, 1, "unexpected byte 0x%02x", c);
+	do
+		l->at++;
+	while (l->at < l->end && (*l->at == (char)c || (unsigned char)*l->at >= 0x7f ||
+				  (unsigned char)*l->at < '\t'));
+}
+
+Token
+lex_next(Lexer *l)
+{
+	for (;;) {
+		Token t = { .kind = TOK_END };
+
+		skip_blanks(l);
+		t.line = l->line;
+		t.column = column_of(l, l->at);
+		t.text.at = l->at;
+		if (l->at == l->end || l->program->arena->mem->failed)
+			return t;
+		if (is_name_start(*l->at)) {
+			lex_name(l, &t);
+		} else if (is_digit(*l->at)) {
+			lex_number(l, &t);
+		} else if (!lex_punctuation(l, &t) && !lex_operator(l, &t)) {
+			lex_garbage(l, &t);
+			continue;
+		}
+		l->at += t.text.n;
+		return t;
+	}
+}
