@@ -1,0 +1,600 @@
+#!/usr/bin/env python3
+"""Writes the systematic cases: every operator × type × edge value, tests/cases/generated/*.tv.
+
+Expectations are worked out here with exact arithmetic (integers and fractions), never by Trivet.  The
+results are committed; test_generated.py checks that they are what this script writes.
+"""
+
+import math
+import struct
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+OUT = Path(__file__).parent / "generated"
+INTS = {"i32": (32, True), "u32": (32, False), "i64": (64, True), "u64": (64, False)}
+FLOATS = {"f32": (24, -149, 127), "f64": (53, -1074, 1023)}  # digits, lowest and highest exponent
+NAN, INF = math.nan, math.inf
+
+
+class Trap(Exception):
+    pass
+
+
+# ---- Integers ----
+
+def wrap(t, value):
+    width, signed = INTS[t]
+    value %= 1 << width
+    return value - (1 << width) if signed and value >> (width - 1) else value
+
+
+def lowest(t):
+    return -(1 << (INTS[t][0] - 1)) if INTS[t][1] else 0
+
+
+def highest(t):
+    return (1 << (INTS[t][0] - INTS[t][1])) - 1
+
+
+def divide(t, a, b):
+    if b == 0:
+        raise Trap("divide-by-zero")
+    q = abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
+    if q > highest(t):
+        raise Trap("integer-overflow")
+    return q
+
+
+def remainder(t, a, b):
+    if b == 0:
+        raise Trap("divide-by-zero")
+    return abs(a) % abs(b) * (-1 if a < 0 else 1)
+
+
+def unsigned(t, a):
+    return a % (1 << INTS[t][0])
+
+
+def rotate(t, a, n):
+    width = INTS[t][0]
+    n %= width
+    a = unsigned(t, a)
+    return wrap(t, a << n | a >> (width - n))
+
+
+def ones(t, a):
+    return bin(unsigned(t, a)).count("1")
+
+
+def leading(t, a):
+    return INTS[t][0] - unsigned(t, a).bit_length()
+
+
+def trailing(t, a):
+    a = unsigned(t, a)
+    return INTS[t][0] if a == 0 else (a & -a).bit_length() - 1
+
+
+def swap(t, a):
+    size = INTS[t][0] // 8
+    return wrap(t, int.from_bytes(unsigned(t, a).to_bytes(size, "little"), "big"))
+
+
+INT_BINARY = {
+    "+": ("add", lambda t, a, b: wrap(t, a + b)),
+    "-": ("sub", lambda t, a, b: wrap(t, a - b)),
+    "*": ("mul", lambda t, a, b: wrap(t, a * b)),
+    "/": ("div", divide),
+    "%": ("rem", remainder),
+    "&": ("and", lambda t, a, b: wrap(t, a & b)),
+    "|": ("or", lambda t, a, b: wrap(t, a | b)),
+    "^": ("xor", lambda t, a, b: wrap(t, a ^ b)),
+    "<<": ("shl", lambda t, a, b: wrap(t, a << b % INTS[t][0])),
+    ">>": ("shr", lambda t, a, b: a >> b % INTS[t][0]),
+}
+INT_CALLS_2 = {
+    "rotl": rotate,
+    "rotr": lambda t, a, n: rotate(t, a, -n),
+    "min": lambda t, a, b: min(a, b),
+    "max": lambda t, a, b: max(a, b),
+    "mulhi": lambda t, a, b: wrap(t, a * b >> INTS[t][0]),
+}
+INT_CALLS_1 = {
+    "clz": leading, "ctz": trailing, "popcnt": ones, "bswap": swap,
+    "abs": lambda t, a: wrap(t, abs(a)),
+}
+COMPARISONS = {
+    "==": ("eq", lambda a, b: a == b), "!=": ("ne", lambda a, b: a != b),
+    "<": ("lt", lambda a, b: a < b), "<=": ("le", lambda a, b: a <= b),
+    ">": ("gt", lambda a, b: a > b), ">=": ("ge", lambda a, b: a >= b),
+}
+
+
+def int_values(t):
+    width = INTS[t][0]
+    pattern = wrap(t, 0xfedcba9876543210 >> (64 - width))
+    values = [0, 1, 7, width - 1, width, highest(t), highest(t) - 1, pattern]
+    values += [-1, -7, lowest(t), lowest(t) + 1] if INTS[t][1] else [2, 1 << (width - 1), 0x10001]
+    return values
+
+
+# ---- Floats: exact, then rounded once ----
+
+def negative(x):
+    return math.copysign(1, x) < 0
+
+
+def finite(x):
+    return not (math.isnan(x) or math.isinf(x))
+
+
+def rounded(t, exact, sign_of_zero=1.0):
+    """A fraction to the nearest value of the type, ties to even."""
+    digits, low, high = FLOATS[t]
+    if exact == 0:
+        return math.copysign(0.0, sign_of_zero)
+    size = abs(exact)
+    exponent = size.numerator.bit_length() - size.denominator.bit_length()
+    if Fraction(2) ** exponent > size:
+        exponent -= 1
+    unit = Fraction(2) ** max(exponent - digits + 1, low)
+    count, rest = divmod(size, unit)
+    count = int(count)
+    if rest * 2 > unit or rest * 2 == unit and count % 2:
+        count += 1
+    result = count * unit
+    if result >= Fraction(2) ** (high + 1):
+        return INF if exact > 0 else -INF
+    return float(result) if exact > 0 else -float(result)
+
+
+def f_add(t, a, b):
+    if not (finite(a) and finite(b)):
+        return a + b
+    exact = Fraction(a) + Fraction(b)
+    return rounded(t, exact, -1.0 if negative(a) and negative(b) else 1.0)
+
+
+def f_mul(t, a, b):
+    if not (finite(a) and finite(b)):
+        return a * b
+    return rounded(t, Fraction(a) * Fraction(b), math.copysign(1, a) * math.copysign(1, b))
+
+
+def f_div(t, a, b):
+    if math.isnan(a) or math.isnan(b) or a == b == 0 or math.isinf(a) and math.isinf(b):
+        return NAN
+    sign = math.copysign(1, a) * math.copysign(1, b)
+    if math.isinf(a) or b == 0:
+        return math.copysign(INF, sign)
+    if math.isinf(b):
+        return math.copysign(0.0, sign)
+    return rounded(t, Fraction(a) / Fraction(b), sign)
+
+
+def f_fma(t, a, b, c):
+    if not (finite(a) and finite(b) and finite(c)):
+        return a * b + c if finite(a) is False or finite(b) is False else c
+    exact = Fraction(a) * Fraction(b) + Fraction(c)
+    product_negative = negative(a) != negative(b)
+    return rounded(t, exact, -1.0 if product_negative and negative(c) else 1.0)
+
+
+def f_sqrt(t, a):
+    if math.isnan(a) or a < 0:
+        return NAN
+    if a == 0 or math.isinf(a):
+        return a
+    scale = 1400  # bits below the point: the root of the smallest value has 537 + digits of them
+    exact = Fraction(a) * (1 << 2 * scale)
+    whole = math.isqrt(int(exact))
+    sticky = whole * whole != exact
+    return rounded(t, Fraction(2 * whole + sticky, 2 << scale))
+
+
+def f_min(a, b):
+    if math.isnan(a) or math.isnan(b):
+        return NAN
+    if a == b == 0:
+        return a if negative(a) else b
+    return min(a, b)
+
+
+def f_max(a, b):
+    if math.isnan(a) or math.isnan(b):
+        return NAN
+    if a == b == 0:
+        return b if negative(a) else a
+    return max(a, b)
+
+
+def to_whole(how):
+    def apply(t, a):
+        return a if not finite(a) else math.copysign(float(how(Fraction(a))), a)
+    return apply
+
+
+FLOAT_BINARY = {"+": ("add", f_add), "-": ("sub", lambda t, a, b: f_add(t, a, -b)),
+                "*": ("mul", f_mul), "/": ("div", f_div)}
+FLOAT_CALLS_2 = {"min": lambda t, a, b: f_min(a, b), "max": lambda t, a, b: f_max(a, b),
+                 # a NaN's sign cannot be seen: it is the positive one
+                 "copysign": lambda t, a, b: math.copysign(a, 1 if math.isnan(b) else b)}
+FLOAT_CALLS_1 = {"sqrt": f_sqrt, "abs": lambda t, a: abs(a), "floor": to_whole(math.floor),
+                 "ceil": to_whole(math.ceil), "trunc": to_whole(math.trunc), "nearest": to_whole(round)}
+
+
+def float_values(t):
+    digits, low, high = FLOATS[t]
+    tiny = float(Fraction(2) ** low)
+    normal = float(Fraction(2) ** (1 - high))
+    most = rounded(t, Fraction(2) ** (high + 1) - Fraction(2) ** (high + 1 - digits))
+    return [0.0, -0.0, 1.0, -1.5, rounded(t, Fraction(1, 10)), -tiny, normal, normal - tiny, most, -most,
+            float(2 ** digits - 1), INF, -INF, NAN]
+
+
+def whole_values(t):
+    digits = FLOATS[t][0]
+    some = [0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.5, 3.5, 4.999, 1e5 + 0.5, 2.0 ** (digits - 1) - 0.5,
+            2.0 ** (digits - 1) + 1, 2.0 ** digits + 2, 1e30, 0.49999997, 1e-40]
+    some = [rounded(t, Fraction(v)) for v in some]
+    return some + [-v for v in some] + [INF, -INF, NAN]
+
+
+# ---- Text ----
+
+def text(t, value):
+    if t == "bool":
+        return "true" if value else "false"
+    if t in INTS:
+        return str(value)
+    if math.isnan(value):
+        return "nan"
+    if math.isinf(value):
+        return "-inf" if value < 0 else "inf"
+    if t == "f64":
+        return repr(value)
+    for digits in range(1, 10):  # the shortest text that gives this f32
+        short = f"{value:.{digits}g}"
+        if rounded(t, Fraction(short)) == value:
+            return short if "." in short or "e" in short else short + ".0"
+    raise ValueError(value)
+
+
+class File:
+    def __init__(self, name, about):
+        self.name = name
+        self.lines = [f"// {about}", "// Written by ../generate.py; do not edit.", ""]
+
+    def function(self, name, parameters, result, body):
+        listed = ", ".join(f"{n}: {t}" for n, t in parameters)
+        self.lines.append(f"fn {name}({listed}) -> {result} {{ {body} }}")
+
+    def call(self, name, types, values, result, compute):
+        arguments = ", ".join(text(t, v) for t, v in zip(types, values))
+        try:
+            self.lines.append(f"//! {name}({arguments}) == {text(result, compute())}")
+        except Trap as trap:
+            self.lines.append(f"//! {name}({arguments}) traps {trap}")
+
+    def content(self):
+        return "\n".join(self.lines) + "\n"
+
+
+def literal(t, value):
+    """A constant inside an expression: in parentheses when negative."""
+    written = text(t, value)
+    return f"({written})" if written.startswith("-") else written
+
+
+def binary(file, t, name, expression, values, compute, result=None):
+    """f(a, b), then each operand as a constant, then both in one register."""
+    result = result or t
+    file.function(name, [("a", t), ("b", t)], result, f"return {expression('a', 'b')};")
+    for a in values:
+        for b in values:
+            file.call(name, (t, t), (a, b), result, lambda: compute(a, b))
+    file.function(f"{name}_self", [("a", t)], result, f"return {expression('a', 'a')};")
+    for a in values:
+        file.call(f"{name}_self", (t,), (a,), result, lambda: compute(a, a))
+    for i, c in enumerate(values):
+        file.function(f"{name}_by{i}", [("a", t)], result, f"return {expression('a', literal(t, c))};")
+        file.function(f"{name}_of{i}", [("a", t)], result, f"return {expression(literal(t, c), 'a')};")
+        for a in values[i % 4::4]:
+            file.call(f"{name}_by{i}", (t,), (a,), result, lambda: compute(a, c))
+            file.call(f"{name}_of{i}", (t,), (a,), result, lambda: compute(c, a))
+        file.function(f"{name}_folded{i}", [], result,
+                      f"return {expression(literal(t, c), literal(t, values[-1 - i]))};")
+        file.call(f"{name}_folded{i}", (), (), result, lambda: compute(c, values[-1 - i]))
+
+
+def unary(file, t, name, expression, values, compute, result=None, folded=True):
+    result = result or t
+    file.function(name, [("a", t)], result, f"return {expression('a')};")
+    for i, a in enumerate(values):
+        file.call(name, (t,), (a,), result, lambda: compute(a))
+        if folded and i % 3 == 0:
+            file.function(f"{name}_folded{i}", [], result, f"return {expression(literal(t, a))};")
+            file.call(f"{name}_folded{i}", (), (), result, lambda: compute(a))
+
+
+def operator(op):
+    return lambda a, b: f"{a} {op} {b}"
+
+
+def called(name):
+    return lambda *operands: f"{name}({', '.join(operands)})"
+
+
+# ---- Files ----
+
+def integer_files(t):
+    values = int_values(t)
+    for op, (name, compute) in INT_BINARY.items():
+        file = File(f"{name}_{t}", f"{t} {op} {t}")
+        binary(file, t, name, operator(op), values, lambda a, b, f=compute: f(t, a, b))
+        yield file
+    for name, compute in INT_CALLS_2.items():
+        file = File(f"{name}_{t}", f"{name} of {t}")
+        binary(file, t, "f", called(name), values, lambda a, b, f=compute: f(t, a, b))
+        yield file
+    file = File(f"unary_{t}", f"operators and built-in functions of one {t}")
+    bits = [wrap(t, 1 << k) for k in range(0, INTS[t][0], 5)]
+    for name, compute in INT_CALLS_1.items():
+        unary(file, t, f"f_{name}", called(name), values + bits, lambda a, f=compute: f(t, a))
+    unary(file, t, "f_neg", lambda a: f"-{a}", values, lambda a: wrap(t, -a), folded=False)
+    unary(file, t, "f_not", lambda a: f"~{a}", values, lambda a: wrap(t, ~a))
+    yield file
+
+
+def float_files(t):
+    values = float_values(t)
+    for op, (name, compute) in FLOAT_BINARY.items():
+        file = File(f"{name}_{t}", f"{t} {op} {t}")
+        binary(file, t, name, operator(op), values, lambda a, b, f=compute: f(t, a, b))
+        yield file
+    for name, compute in FLOAT_CALLS_2.items():
+        file = File(f"{name}_{t}", f"{name} of {t}")
+        binary(file, t, "f", called(name), values, lambda a, b, f=compute: f(t, a, b))
+        yield file
+    file = File(f"unary_{t}", f"operators and built-in functions of one {t}")
+    for name, compute in FLOAT_CALLS_1.items():
+        more = whole_values(t) if name not in ("sqrt", "abs") else [2.0, 4.0, 0.25, 10.0]
+        unary(file, t, f"f_{name}", called(name), values + more, lambda a, f=compute: f(t, a))
+    unary(file, t, "f_neg", lambda a: f"-{a}", values, lambda a: -a, folded=False)
+    yield file
+    yield fma_file(t)
+
+
+def fma_file(t):
+    digits, low, high = FLOATS[t]
+    file = File(f"fma_{t}", f"fma of {t}: one rounding")
+    file.function("f", [("a", t), ("b", t), ("c", t)], t, "return fma(a, b, c);")
+    file.function("two", [("a", t), ("b", t), ("c", t)], t, "return a * b + c;")
+    some = [0.0, -0.0, 1.0, -1.5, rounded(t, Fraction(1, 3)), INF, -INF, NAN,
+            float(Fraction(2) ** low), rounded(t, Fraction(2) ** high)]
+    rows = [(a, b, c) for a in some for b in some for c in some[::3]]
+    one = 1.0 + 2.0 ** (1 - digits)
+    hard = [
+        (one, one, -1.0), (one, one, -one), (one, -one, 1.0),
+        (one, 1.0 - 2.0 ** (1 - digits), -1.0),  # the product's last bit decides
+        (2.0 ** (high // 2 + 1), 2.0 ** (high // 2 + 1), -rounded(t, Fraction(2) ** high)),
+        (float(Fraction(2) ** low), 0.5, float(Fraction(2) ** low)),
+        (float(Fraction(2) ** low), 0.5, -float(Fraction(2) ** low)),
+        (float(Fraction(2) ** low), 0.25, 1.0), (2.0 ** 60, 2.0 ** -60, float(Fraction(2) ** low)),
+        (rounded(t, Fraction(1, 10)), 10.0, -1.0), (3.0, rounded(t, Fraction(1, 3)), -1.0),
+        (one, 2.0 ** (1 - high), float(Fraction(2) ** low)),
+        (-one, 2.0 ** (1 - high), float(Fraction(2) ** low)),
+        # halfway between two values, and the addend tips it
+        (2.0 ** (digits - 1) + 1, 2.0, float(Fraction(2) ** low)),
+        (one, 2.0 ** -digits, 1.0), (one, -(2.0 ** -digits), 1.0),
+    ]
+    for a, b, c in rows + hard:
+        file.call("f", (t, t, t), (a, b, c), t, lambda: f_fma(t, a, b, c))
+    for a, b, c in hard:
+        file.call("two", (t, t, t), (a, b, c), t, lambda: f_add(t, f_mul(t, a, b), c))
+    return file
+
+
+def compare_files():
+    for t in (*INTS, *FLOATS):
+        values = int_values(t) if t in INTS else float_values(t)
+        file = File(f"compare_{t}", f"comparisons of {t}, as a value, in a branch and in a select")
+        for op, (name, compute) in COMPARISONS.items():
+            binary(file, t, name, operator(op), values, lambda a, b, f=compute: f(a, b), "bool")
+            branch = f"{name}_branch"
+            file.function(branch, [("a", t), ("b", t)], "i32", f"if a {op} b {{ return 1; }} return 2;")
+            file.function(f"{name}_unless", [("a", t), ("b", t)], "i32",
+                          f"if !(a {op} b) {{ return 1; }} return 2;")
+            file.function(f"{name}_select", [("a", t), ("b", t)], t, f"return select(a {op} b, b, a);")
+            file.function(f"{name}_choose", [("a", t), ("b", t)], t, f"return if a {op} b {{ b }} else {{ a }};")
+            for a in values[1::3]:
+                for b in values[::4] + values[1::3]:
+                    file.call(branch, (t, t), (a, b), "i32", lambda: 1 if compute(a, b) else 2)
+                    file.call(f"{name}_unless", (t, t), (a, b), "i32", lambda: 2 if compute(a, b) else 1)
+                    file.call(f"{name}_select", (t, t), (a, b), t, lambda: b if compute(a, b) else a)
+                    file.call(f"{name}_choose", (t, t), (a, b), t, lambda: b if compute(a, b) else a)
+        yield file
+
+
+def saturate(t, x):
+    if math.isnan(x):
+        return 0
+    if math.isinf(x):
+        return highest(t) if x > 0 else lowest(t)
+    return min(max(math.trunc(x), lowest(t)), highest(t))
+
+
+def checked(t, x):
+    if not finite(x) or not lowest(t) <= math.trunc(x) <= highest(t):
+        raise Trap("invalid-conversion")
+    return math.trunc(x)
+
+
+def border_floats(t):
+    """Values around the borders of every integer type."""
+    found = []
+    for k in (31, 32, 63, 64):
+        at = Fraction(2) ** k
+        unit = Fraction(2) ** (k - FLOATS[t][0])  # below the border
+        for exact in (at, at - unit, at - 2 * unit, at + 2 * unit, at + 4 * unit, at - 1, at - Fraction(1, 2), at + 1):
+            value = rounded(t, exact)
+            found += [value, -value]
+    return found + [0.0, -0.0, 0.5, -0.5, 0.99999, -0.99999, -1.0, 1.0, 1e9, -1e9, 1e30, -1e30, INF, -INF, NAN]
+
+
+def unique(values):
+    seen = {}
+    for v in values:
+        seen.setdefault((repr(v)), v)
+    return list(seen.values())
+
+
+def convert_files():
+    for source in FLOATS:
+        values = unique([rounded(source, Fraction(v)) if finite(v) and v else v for v in border_floats(source)])
+        file = File(f"convert_{source}_to_int", f"{source} as integers (saturating) and checked (trapping)")
+        for t in INTS:
+            unary(file, source, f"to_{t}", lambda a: f"{a} as {t}", values,
+                  lambda a: saturate(t, a), t)
+            unary(file, source, f"checked_to_{t}", lambda a: f"checked_{t}({a})", values,
+                  lambda a: checked(t, a), t)
+        yield file
+    file = File("convert_int_to_float", "integers as floats: one rounding, ties to even")
+    for source in INTS:
+        values = int_values(source)
+        for t in FLOATS:
+            digits = FLOATS[t][0]
+            ties = [v for k in range(digits, INTS[source][0] - INTS[source][1])
+                    for v in ((1 << k) + (1 << (k - digits)), (1 << k) + 3 * (1 << (k - digits)),
+                              (1 << k) + (1 << (k - digits)) + 1, (1 << k) + (1 << (k - digits)) - 1)]
+            ties = [v for v in ties if v <= highest(source)][::3]
+            ties += [-v for v in ties[::2]] if INTS[source][1] else []
+            # What two roundings, first to f64 and then to f32, would get wrong.
+            twice = [v for v in (0x8000008000000001, 0x4000004000000001, 0x7fffffbfffffffff,
+                                 0x20000020000000001 >> 2) if t == "f32" and v <= highest(source)]
+            unary(file, source, f"{source}_to_{t}", lambda a: f"{a} as {t}",
+                  unique(values + ties + twice), lambda a: rounded(t, Fraction(a)), t)
+    yield file
+    file = File("convert_int_to_int", "integers as integers: cut, or extended by the source's sign")
+    for source in INTS:
+        for t in INTS:
+            unary(file, source, f"{source}_to_{t}", lambda a: f"{a} as {t}", int_values(source),
+                  lambda a: wrap(t, a), t)
+        # The upper half of a narrow value must not leak into the wide one.
+        for t in ("i64", "u64"):
+            if INTS[source][0] == 32:
+                for op, (name, compute) in (("+", INT_BINARY["+"]), ("*", INT_BINARY["*"]), ("<<", INT_BINARY["<<"])):
+                    called_ = f"{source}_{name}_to_{t}"
+                    file.function(called_, [("a", source), ("b", source)], t, f"return (a {op} b) as {t};")
+                    for a in int_values(source)[::2]:
+                        for b in int_values(source)[1::3]:
+                            file.call(called_, (source, source), (a, b), t,
+                                      lambda: wrap(t, compute(source, a, b)))
+    yield file
+    yield float_width_file()
+    yield bits_file()
+
+
+def float_width_file():
+    file = File("convert_float_to_float", "f64 as f32 rounds once; f32 as f64 is exact")
+    middle = Fraction(1) + Fraction(1, 1 << 24)
+    values = [float(middle), float(middle + Fraction(1, 1 << 52)), float(middle - Fraction(1, 1 << 52)),
+              float(Fraction(2) ** -149), float(Fraction(2) ** -150), float(Fraction(3) * Fraction(2) ** -151),
+              float(Fraction(2) ** -150 * (1 + Fraction(1, 1 << 50))), 1e-45, 1e-46,
+              float(Fraction(2) ** 128 - Fraction(2) ** 103), 3.4028235677973366e38, 3.4028235677973362e38]
+    values = unique(float_values("f64") + values + [-v for v in values])
+    unary(file, "f64", "narrow", lambda a: f"{a} as f32", values,
+          lambda a: rounded("f32", Fraction(a), math.copysign(1, a)) if finite(a) else a, "f32")
+    unary(file, "f32", "widen", lambda a: f"{a} as f64", float_values("f32"), lambda a: a, "f64")
+    for t in FLOATS:
+        unary(file, t, f"same_{t}", lambda a: f"{a} as {t}", float_values(t), lambda a: a)
+    return file
+
+
+def bits_file():
+    file = File("convert_bits", "bits and from_bits; a NaN has only one pattern")
+    for t, u, pack in (("f32", "u32", "<f"), ("f64", "u64", "<d")):
+        nan = 0x7fc00000 if t == "f32" else 0x7ff8000000000000
+        unary(file, t, f"bits_{t}", lambda a: f"bits({a})", float_values(t),
+              lambda a: nan if math.isnan(a) else int.from_bytes(struct.pack(pack, a), "little"), u)
+        sign = 1 << (INTS[u][0] - 1)
+        quiet = nan & ~(sign >> (9 if t == "f32" else 12))
+        patterns = [0, 1, sign, sign | 1, nan, nan | 1, nan | sign, nan | sign | 5, quiet | 1, quiet,
+                    sign | quiet, sign | quiet | 77, 0x3f800000 if t == "f32" else 0x3ff0000000000000]
+        def value(a):
+            return struct.unpack(pack, a.to_bytes(INTS[u][0] // 8, "little"))[0]
+        unary(file, u, f"from_{u}", lambda a: f"from_bits({t}, {a})", patterns, value, t)
+        unary(file, u, f"there_and_back_{u}", lambda a: f"bits(from_bits({t}, {a}))", patterns,
+              lambda a: nan if math.isnan(value(a)) else a, u)
+        unary(file, u, f"sign_{u}", lambda a: f"copysign({'1.0f32' if t == 'f32' else '1.0'}, from_bits({t}, {a}))",
+              patterns, lambda a: math.copysign(1.0, 1 if math.isnan(value(a)) else value(a)), t)
+        unary(file, u, f"neg_{u}", lambda a: f"bits(-from_bits({t}, {a}))", patterns,
+              lambda a: nan if math.isnan(value(a)) else a ^ sign, u)
+        unary(file, u, f"abs_{u}", lambda a: f"bits(abs(from_bits({t}, {a})))", patterns,
+              lambda a: nan if math.isnan(value(a)) else a & ~sign, u)
+    return file
+
+
+def bool_file():
+    file = File("bool", "operators of bool, conversions, and that && and || do not look further")
+    both = (False, True)
+    for op, name, compute in (("&", "and", lambda a, b: a and b), ("|", "or", lambda a, b: a or b),
+                              ("^", "xor", lambda a, b: a != b), ("&&", "and2", lambda a, b: a and b),
+                              ("||", "or2", lambda a, b: a or b), ("==", "eq", lambda a, b: a == b),
+                              ("!=", "ne", lambda a, b: a != b)):
+        binary(file, "bool", name, operator(op), both, compute)
+    unary(file, "bool", "not", lambda a: f"!{a}", both, lambda a: not a)
+    for t in INTS:
+        unary(file, "bool", f"to_{t}", lambda a: f"{a} as {t}", both, int, t)
+    for t in (*INTS, *FLOATS, "bool"):
+        file.function(f"pick_{t}", [("c", "bool"), ("a", t), ("b", t)], t, "return select(c, a, b);")
+        values = int_values(t) if t in INTS else float_values(t) if t in FLOATS else both
+        for c in both:
+            for a, b in zip(values, values[1:] + values[:1]):
+                file.call(f"pick_{t}", ("bool", t, t), (c, a, b), t, lambda: a if c else b)
+    return file
+
+
+def division_file():
+    """Divisors that become multiplications and shifts."""
+    divisors = [1, 2, 3, 5, 6, 7, 9, 10, 11, 12, 25, 64, 100, 125, 625, 641, 1000, 1 << 16, 1000003, (1 << 30) + 1]
+    for t in INTS:
+        file = File(f"divide_by_constant_{t}", f"{t} divided by constants")
+        wide = [1 << (INTS[t][0] - 2), highest(t), highest(t) - 1]
+        chosen = divisors + wide + ([-d for d in divisors[:8]] + [lowest(t), -1] if INTS[t][1] else [])
+        for i, d in enumerate(chosen):
+            file.function(f"div{i}", [("a", t)], t, f"return a / {literal(t, d)};")
+            file.function(f"rem{i}", [("a", t)], t, f"return a % {literal(t, d)};")
+            values = int_values(t) + [wrap(t, d), wrap(t, d - 1), wrap(t, 2 * d - 1), wrap(t, highest(t) // d * d)]
+            for a in unique(values):
+                file.call(f"div{i}", (t,), (a,), t, lambda: divide(t, a, d))
+                file.call(f"rem{i}", (t,), (a,), t, lambda: remainder(t, a, d))
+        yield file
+
+
+def files():
+    for t in INTS:
+        yield from integer_files(t)
+    for t in FLOATS:
+        yield from float_files(t)
+    yield from compare_files()
+    yield from convert_files()
+    yield bool_file()
+    yield from division_file()
+
+
+def main():
+    OUT.mkdir(exist_ok=True)
+    names = set()
+    for file in files():
+        names.add(file.name + ".tv")
+        (OUT / (file.name + ".tv")).write_text(file.content())
+    for stray in OUT.glob("*.tv"):
+        if stray.name not in names:
+            stray.unlink()
+    print(f"{len(names)} files")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
