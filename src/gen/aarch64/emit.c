@@ -305,12 +305,9 @@ moves_before(Emit *e, Val v)
 static void
 mark_line(Emit *e, uint32_t line)
 {
-	if (line == 0 || line == e->line)
-		return;
-	LineMark *mark = vec_push(e->g->arena, &e->g->lines);
-	if (mark)
-		*mark = (LineMark){ cbuf_here(e->c), line };
-	e->line = line;
+	if (line != 0 && line != e->line)
+		gen_line(e->g, line);
+	e->line = line ? line : e->line;
 }
 
 /* ---- Blocks --------------------------------------------------------------------------------- */

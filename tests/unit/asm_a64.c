@@ -1,0 +1,388 @@
+/* asm_a64.c - if this fails, an AArch64 instruction has wrong bits, or something that does not fit
+ * is said to fit.  The words below came from GNU as; tests/encoding/ walks all forms where
+ * assemblers are. */
+#include "asm/aarch64.h"
+#include "check.h"
+
+static void
+golden(void)
+{
+	// clang-format off
+	const struct { const char *text; uint32_t word, ours; } rows[] = {
+		{ "add sp, x22, #4095", 0x913ffedf, a64_addsub_imm(A64_X, A64_ADD, 31, 22, 4095) },
+		{ "sub w0, w22, #4095", 0x513ffec0, a64_addsub_imm(A64_W, A64_SUB, 0, 22, 4095) },
+		{ "subs wzr, w22, #16773120", 0x717ffedf, a64_addsub_imm(A64_W, A64_SUBS, 31, 22, 0xfff000) },
+		{ "cmp sp, #77", 0xf10137ff, a64_cmp_imm(A64_X, A64_SP, 77) },
+		{ "cmn w7, #77", 0x310134ff, a64_cmn_imm(A64_W, 7, 77) },
+		{ "mov sp, x22", 0x910002df, a64_mov_sp(A64_SP, 22) },
+		{ "orr sp, x22, #0x3fc", 0xb27e1edf, a64_logic_imm(A64_X, A64_ORRI, 31, 22, 0x3fc) },
+		{ "ands wzr, w22, #0x3fc", 0x721e1edf, a64_logic_imm(A64_W, A64_ANDSI, 31, 22, 0x3fc) },
+		{ "movn x7, #4660, lsl #48", 0x92e24687, a64_movwide(A64_X, A64_MOVN, 7, 4660, 48) },
+		{ "movk w7, #65535, lsl #16", 0x72bfffe7, a64_movwide(A64_W, A64_MOVK, 7, 65535, 16) },
+		{ "lsl x3, x8, #63", 0xd3410103, a64_lsl_imm(A64_X, 3, 8, 63) },
+		{ "lsl w3, w8, #0", 0x53007d03, a64_lsl_imm(A64_W, 3, 8, 0) },
+		{ "lsr w3, w8, #31", 0x531f7d03, a64_lsr_imm(A64_W, 3, 8, 31) },
+		{ "asr x3, x8, #1", 0x9341fd03, a64_asr_imm(A64_X, 3, 8, 1) },
+		{ "ror w3, w8, #13", 0x13883503, a64_ror_imm(A64_W, 3, 8, 13) },
+		{ "ubfx x3, x8, #40, #24", 0xd368fd03, a64_ubfx(A64_X, 3, 8, 40, 24) },
+		{ "bfi w3, w8, #5, #27", 0x331b6903, a64_bfi(A64_W, 3, 8, 5, 27) },
+		{ "sxtw x9, w0", 0x93407c09, a64_sxtw(9, 0) },
+		{ "uxtb w30, w22", 0x53001ede, a64_uxtb(30, 22) },
+		{ "extr x9, x22, xzr, #11", 0x93df2ec9, a64_extr(A64_X, 9, 22, 31, 11) },
+		{ "add x9, x22, x5", 0x8b0502c9, a64_addsub_reg(A64_X, A64_ADD, 9, 22, 5, A64_LSL, 0) },
+		{ "subs w1, w2, w3, asr #31", 0x6b837c41, a64_addsub_reg(A64_W, A64_SUBS, 1, 2, 3, A64_ASR, 31) },
+		{ "add sp, x22, w5, uxtw #4", 0x8b2552df, a64_addsub_ext(A64_X, A64_ADD, 31, 22, 5, A64_UXTW, 4) },
+		{ "neg x9, xzr", 0xcb1f03e9, a64_neg(A64_X, 9, 31) },
+		{ "mvn w30, w22", 0x2a3603fe, a64_mvn(A64_W, 30, 22) },
+		{ "eon x1, x2, x3, ror #63", 0xcae3fc41, a64_logic_reg(A64_X, A64_EON, 1, 2, 3, A64_ROR, 63) },
+		{ "madd x9, x22, x5, xzr", 0x9b057ec9, a64_mul(A64_X, A64_MADD, 9, 22, 5, 31) },
+		{ "msub w9, w22, w5, w26", 0x1b05eac9, a64_mul(A64_W, A64_MSUB, 9, 22, 5, 26) },
+		{ "umulh x9, xzr, x5", 0x9bc57fe9, a64_mul(A64_X, A64_UMULH, 9, 31, 5, 31) },
+		{ "smaddl x9, w22, w5, x0", 0x9b2502c9, a64_mul(A64_X, A64_SMADDL, 9, 22, 5, 0) },
+		{ "sdiv w9, w22, w17", 0x1ad10ec9, a64_dp2(A64_W, A64_SDIV, 9, 22, 17) },
+		{ "udiv x9, x22, x17", 0x9ad10ac9, a64_dp2(A64_X, A64_UDIV, 9, 22, 17) },
+		{ "ror x9, x22, x17", 0x9ad12ec9, a64_dp2(A64_X, A64_RORV, 9, 22, 17) },
+		{ "rev w9, w22", 0x5ac00ac9, a64_dp1(A64_W, A64_REV, 9, 22) },
+		{ "rev x9, x22", 0xdac00ec9, a64_dp1(A64_X, A64_REV, 9, 22) },
+		{ "rbit x0, x22", 0xdac002c0, a64_dp1(A64_X, A64_RBIT, 0, 22) },
+		{ "cset w9, hi", 0x1a9f97e9, a64_cset(A64_W, 9, A64_HI) },
+		{ "ldr xzr, [x22, #32760]", 0xf97ffedf, a64_mem(A64_LDR_X, 31, 22, 32760) },
+		{ "ldrsb w9, [sp, #4095]", 0x39ffffe9, a64_mem(A64_LDRSB_W, 9, A64_SP, 4095) },
+		{ "str d9, [sp, #8]", 0xfd0007e9, a64_mem(A64_STR_D, 9, A64_SP, 8) },
+		{ "ldursw x9, [x0, #-256]", 0xb8900009, a64_mem_unscaled(A64_LDRSW, 9, 0, -256) },
+		{ "str x9, [sp, #-1]!", 0xf81fffe9, a64_mem_pre(A64_STR_X, 9, A64_SP, -1) },
+		{ "ldr q9, [x22], #255", 0x3ccff6c9, a64_mem_post(A64_LDR_Q, 9, 22, 255) },
+		{ "ldr x9, [x22, x5, lsl #3]", 0xf8657ac9, a64_mem_reg(A64_LDR_X, 9, 22, 5, A64_UXTX, true) },
+		{ "strb w9, [x22, w5, sxtw #0]", 0x3825dac9, a64_mem_reg(A64_STRB, 9, 22, 5, A64_SXTW, true) },
+		{ "ldr s9, [x22, xzr]", 0xbc7f6ac9, a64_mem_reg(A64_LDR_S, 9, 22, 31, A64_UXTX, false) },
+		{ "ldr d9, .-4", 0x5cffffe9, a64_mem_lit(A64_LIT_D, 9, -4) },
+		{ "stp x9, x22, [sp, #-512]!", 0xa9a05be9, a64_pair(A64_STP_X, A64_PRE, 9, 22, A64_SP, -512) },
+		{ "ldp d9, d22, [x5], #504", 0x6cdfd8a9, a64_pair(A64_LDP_D, A64_POST, 9, 22, 5, 504) },
+		{ "ldpsw x9, x22, [x5, #-4]", 0x697fd8a9, a64_pair(A64_LDPSW, A64_OFFSET, 9, 22, 5, -4) },
+		{ "b .-134217728", 0x16000000, a64_b(-134217728) },
+		{ "bl .+134217724", 0x95ffffff, a64_bl(134217724) },
+		{ "b.lt .+1048572", 0x547fffeb, a64_bcond(A64_LT, 1048572) },
+		{ "cbnz x9, .-1048576", 0xb5800009, a64_cbz(A64_X, true, 9, -1048576) },
+		{ "adr x9, .+5", 0x30000029, a64_adr(9, 5) },
+		{ "adrp x9, #-4294967296", 0x90800009, a64_adrp(9, -4294967296) },
+		{ "br x9", 0xd61f0120, a64_branch_reg(A64_BR, 9) },
+		{ "ret", 0xd65f03c0, a64_ret() },
+		{ "bti c", 0xd503245f, a64_hint(A64_BTI_C) },
+		{ "paciasp", 0xd503233f, a64_hint(A64_PACIASP) },
+		{ "brk #0xf00d", 0xd43e01a0, a64_brk(0xf00d) },
+		{ "fmov d9, d31", 0x1e6043e9, a64_fp1(A64_D, A64_FMOV, 9, 31) },
+		{ "frintn s9, s22", 0x1e2442c9, a64_fp1(A64_S, A64_FRINTN, 9, 22) },
+		{ "fcvt d9, s22", 0x1e22c2c9, a64_fp1(A64_S, A64_FCVT_D, 9, 22) },
+		{ "fcvt s9, d22", 0x1e6242c9, a64_fp1(A64_D, A64_FCVT_S, 9, 22) },
+		{ "fmaxnm d9, d22, d5", 0x1e656ac9, a64_fp2(A64_D, A64_FMAXNM, 9, 22, 5) },
+		{ "fdiv s9, s22, s5", 0x1e251ac9, a64_fp2(A64_S, A64_FDIV, 9, 22, 5) },
+		{ "fmadd d9, d22, d5, d26", 0x1f456ac9, a64_fp3(A64_D, A64_FMADD, 9, 22, 5, 26) },
+		{ "fcmp d9, d22", 0x1e762120, a64_fcmp(A64_D, A64_FCMP, 9, 22) },
+		{ "fcmpe s9, #0.0", 0x1e202138, a64_fcmp_zero(A64_S, A64_FCMPE, 9) },
+		{ "fmov x9, d22", 0x9e6602c9, a64_fpint(A64_X, A64_D, A64_FMOV_TO_INT, 9, 22) },
+		{ "fmov s9, w22", 0x1e2702c9, a64_fpint(A64_W, A64_S, A64_FMOV_TO_FP, 9, 22) },
+		{ "fcvtzu x9, s22", 0x9e3902c9, a64_fpint(A64_X, A64_S, A64_FCVTZU, 9, 22) },
+		{ "ucvtf d9, w22", 0x1e6302c9, a64_fpint(A64_W, A64_D, A64_UCVTF, 9, 22) },
+		{ "bsl v9.8b, v22.8b, v5.8b", 0x2e651ec9, a64_vlogic(false, A64_VBSL, 9, 22, 5) },
+		{ "cnt v9.16b, v22.16b", 0x4e205ac9, a64_cnt(true, 9, 22) },
+		{ "uaddlv h9, v22.8b", 0x2e303ac9, a64_uaddlv(false, 9, 22) },	};
+	// clang-format on
+	for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
+		if (!CHECK_EQ(rows[k].ours, rows[k].word))
+			printf("    %s\n", rows[k].text);
+}
+
+/* ---- What fits ---- */
+
+static void
+add_immediates(void)
+{
+	CHECK(a64_is_addimm(0) && a64_is_addimm(4095) && a64_is_addimm(4096));
+	CHECK(a64_is_addimm(0xfff000) && !a64_is_addimm(0x1000000));
+	CHECK(!a64_is_addimm(4097) && !a64_is_addimm(0xfff001) && !a64_is_addimm(UINT64_MAX));
+}
+
+/* DecodeBitMasks() of the manual: what the fields mean. */
+static uint64_t
+decode_bitmask(unsigned n, unsigned immr, unsigned imms)
+{
+	unsigned size = 64;
+	if (!n)
+		for (size = 32; size > 1 && (imms & size); size /= 2)
+			continue;
+	unsigned ones = (imms & (size - 1)) + 1, r = immr & (size - 1);
+	uint64_t mask = ~UINT64_C(0) >> (64 - size), x = ~UINT64_C(0) >> (64 - ones);
+	x = r ? (x >> r | x << (size - r)) & mask : x;
+	for (; size < 64; size *= 2)
+		x |= x << size;
+	return x;
+}
+
+static uint64_t
+decode_word(uint32_t word)
+{
+	return decode_bitmask(word >> 22 & 1, word >> 16 & 63, word >> 10 & 63);
+}
+
+/* Every one there is decodes to itself, and its neighbours by one bit are told apart by decoding
+ * too. */
+static void
+bitmasks(void)
+{
+	unsigned count = 0, wide = 0;
+
+	for (unsigned size = 2; size <= 64; size *= 2)
+		for (unsigned ones = 1; ones < size; ones++)
+			for (unsigned r = 0; r < size; r++) {
+				uint64_t mask = ~UINT64_C(0) >> (64 - size);
+				uint64_t x = ~UINT64_C(0) >> (64 - ones);
+				x = r ? (x >> r | x << (size - r)) & mask : x;
+				for (unsigned k = size; k < 64; k *= 2)
+					x |= x << k;
+				count++;
+				if (!CHECK(a64_is_bitmask(A64_X, x)))
+					continue;
+				CHECK_EQ(decode_word(a64_logic_imm(A64_X, A64_ANDI, 0, 0, x)), x);
+				if (size <= 32) {
+					wide++;
+					uint32_t w = a64_logic_imm(A64_W, A64_ANDI, 0, 0, x >> 32);
+					CHECK_EQ(decode_word(w), x);
+				}
+				if (x >> 32)
+					CHECK(!a64_is_bitmask(A64_W, x));
+				for (unsigned bit = 0; bit < 64; bit += 7) {
+					uint64_t y = x ^ UINT64_C(1) << bit;
+					if (a64_is_bitmask(A64_X, y))
+						CHECK_EQ(decode_word(a64_logic_imm(A64_X, A64_ANDI,
+										   0, 0, y)),
+							 y);
+				}
+			}
+	CHECK_EQ(count, 5334);
+	CHECK_EQ(wide, 1302);
+	CHECK(!a64_is_bitmask(A64_X, 0) && !a64_is_bitmask(A64_X, UINT64_MAX));
+	CHECK(!a64_is_bitmask(A64_W, 0) && !a64_is_bitmask(A64_W, UINT32_MAX));
+	CHECK(!a64_is_bitmask(A64_X, 5) && !a64_is_bitmask(A64_X, 0x1234));
+}
+
+/* VFPExpandImm() of the manual. */
+static uint64_t
+expand_fp(unsigned imm8, bool d)
+{
+	uint64_t sign = imm8 >> 7, b = imm8 >> 6 & 1, cd = imm8 >> 4 & 3, f = imm8 & 15;
+	if (d)
+		return sign << 63 | (b ^ 1) << 62 | (b ? UINT64_C(0xff) : 0) << 54 | cd << 52 |
+		       f << 48;
+	return sign << 31 | (b ^ 1) << 30 | (b ? UINT64_C(0x1f) : 0) << 25 | cd << 23 | f << 19;
+}
+
+static void
+float_immediates(void)
+{
+	for (unsigned k = 0; k < 256; k++) {
+		uint64_t s = expand_fp(k, false), d = expand_fp(k, true);
+		CHECK(a64_is_fimm(A64_S, s) && a64_is_fimm(A64_D, d));
+		CHECK_EQ(a64_fmov_imm(A64_S, 3, s), 0x1e201003u | k << 13);
+		CHECK_EQ(a64_fmov_imm(A64_D, 3, d), 0x1e601003u | k << 13);
+		for (unsigned bit = 0; bit < 48; bit++)
+			CHECK(!a64_is_fimm(A64_D, d ^ UINT64_C(1) << bit));
+		for (unsigned bit = 0; bit < 19; bit++)
+			CHECK(!a64_is_fimm(A64_S, s ^ UINT64_C(1) << bit));
+		CHECK(!a64_is_fimm(A64_D, d ^ UINT64_C(1) << 54));
+		CHECK(!a64_is_fimm(A64_D, d ^ UINT64_C(1) << 61));
+	}
+	CHECK(!a64_is_fimm(A64_D, 0) && !a64_is_fimm(A64_S, 0));
+	CHECK(!a64_is_fimm(A64_S, UINT64_C(0x3ff0000000000000)));
+	CHECK(a64_is_bytemask(0) && a64_is_bytemask(UINT64_C(0xff00ff0000ffffff)));
+	CHECK(!a64_is_bytemask(1) && !a64_is_bytemask(UINT64_C(0x8000000000000000)));
+}
+
+static void
+offsets(void)
+{
+	CHECK(a64_is_uoff(A64_LDRB, 4095) && !a64_is_uoff(A64_LDRB, 4096));
+	CHECK(a64_is_uoff(A64_LDR_X, 32760) && !a64_is_uoff(A64_LDR_X, 32768));
+	CHECK(!a64_is_uoff(A64_LDR_X, 4) && !a64_is_uoff(A64_LDR_X, -8));
+	CHECK(a64_is_uoff(A64_LDR_Q, 65520) && !a64_is_uoff(A64_STR_Q, 8));
+	CHECK(a64_is_simm9(-256) && a64_is_simm9(255) && !a64_is_simm9(256) && !a64_is_simm9(-257));
+	CHECK(a64_is_pairoff(A64_STP_X, -512) && a64_is_pairoff(A64_STP_X, 504));
+	CHECK(!a64_is_pairoff(A64_STP_X, 512) && !a64_is_pairoff(A64_STP_X, 4));
+	CHECK(a64_is_pairoff(A64_LDPSW, 252) && !a64_is_pairoff(A64_LDPSW, 256));
+	CHECK(a64_in_reach(26, -134217728) && !a64_in_reach(26, 134217728));
+	CHECK(!a64_in_reach(26, 2) && a64_in_reach(14, 32764) && !a64_in_reach(14, 32768));
+}
+
+/* ---- Constants ---- */
+
+/* Runs a sequence of MOVZ, MOVN, MOVK and ORR on one register. */
+static uint64_t
+simulate(const uint32_t *words, unsigned n, A64Width w, unsigned rd)
+{
+	uint64_t x = UINT64_C(0xdeadbeefdeadbeef), all = w == A64_X ? UINT64_MAX : UINT32_MAX;
+
+	for (unsigned k = 0; k < n; k++) {
+		uint32_t op = words[k] >> 23 & 0xff, shift = (words[k] >> 21 & 3) * 16;
+		uint64_t half = (uint64_t)(words[k] >> 5 & 0xffff) << shift;
+		CHECK_EQ(words[k] & 31, rd);
+		CHECK_EQ(words[k] >> 31, w == A64_X);
+		if (op == 0x25)
+			x = ~half & all;
+		else if (op == 0xa5)
+			x = half;
+		else if (op == 0xe5)
+			x = (x & ~(UINT64_C(0xffff) << shift)) | half;
+		else if (CHECK_EQ(words[k] >> 23 & 0xff, 0x64) && CHECK_EQ(words[k] >> 5 & 31, 31))
+			x = decode_word(words[k]) & all;
+	}
+	return x;
+}
+
+static uint64_t
+next_random(uint64_t *state)
+{
+	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	return z ^ z >> 27;
+}
+
+static unsigned
+mov_count(A64Width w, uint64_t x)
+{
+	uint32_t words[4] = { 0 };
+	unsigned n = a64_mov_const(w, 11, x, words);
+	CHECK(n >= 1 && n <= (w == A64_X ? 4u : 2u));
+	CHECK_EQ(simulate(words, n, w, 11), x);
+	return n;
+}
+
+static void
+constants(void)
+{
+	static const struct {
+		uint64_t x;
+		unsigned n;
+	} wide[] = {
+		{ 0, 1 },
+		{ 1, 1 },
+		{ 0xffff, 1 },
+		{ 0x10000, 1 },
+		{ UINT64_MAX, 1 },
+		{ UINT64_C(0x123400000000), 1 },
+		{ UINT64_C(0xfffffffffffffffe), 1 },
+		{ UINT64_C(0xffff1234ffffffff), 1 },
+		{ UINT64_C(0x5555555555555555), 1 },
+		{ UINT64_C(0x00ffffffffffff00), 1 },
+		{ 0x12345678, 2 },
+		{ UINT64_C(0x8000000000000001), 1 },
+		{ UINT64_C(0x5555555512345555), 2 },
+		{ UINT64_C(0x0ff00ff012340ff0), 2 },
+		{ UINT64_C(0x1234567812345678), 4 },
+		{ UINT64_C(0xabcdffff1234ffff), 2 },
+		{ UINT64_C(0x1234555555555678), 3 },
+		{ UINT64_C(0x3ff0000000000000), 1 },
+		{ UINT64_C(0x0123456789abcdef), 4 },
+		{ UINT64_C(0x00001234ffff5678), 3 },
+	};
+	uint64_t seed = 1;
+
+	for (size_t k = 0; k < sizeof wide / sizeof *wide; k++)
+		if (!CHECK_EQ(mov_count(A64_X, wide[k].x), wide[k].n))
+			printf("    of 0x%" PRIx64 "\n", wide[k].x);
+	CHECK_EQ(mov_count(A64_W, 0), 1);
+	CHECK_EQ(mov_count(A64_W, UINT32_MAX), 1);
+	CHECK_EQ(mov_count(A64_W, 0xff00ff00), 1);
+	CHECK_EQ(mov_count(A64_W, 0xffff1234), 1);
+	CHECK_EQ(mov_count(A64_W, 0x12345678), 2);
+	for (unsigned k = 0; k < 20000; k++) {
+		uint64_t x = next_random(&seed), fill = next_random(&seed);
+		for (unsigned h = 0; h < 4; h++) { /* halves that are 0, ffff, or repeated, too */
+			uint64_t mask = UINT64_C(0xffff) << 16 * h;
+			switch (fill >> 3 * h & 7) {
+			case 0: x &= ~mask; break;
+			case 1: x |= mask; break;
+			case 2: x = (x & ~mask) | (x & 0xffff) << 16 * h; break;
+			}
+		}
+		mov_count(A64_X, x);
+		mov_count(A64_W, x >> 32);
+	}
+}
+
+/* ---- Fixups ---- */
+
+static bool
+patch(uint32_t *word, uint8_t kind, int64_t disp)
+{
+	uint8_t b[4];
+	for (unsigned k = 0; k < 4; k++)
+		b[k] = (uint8_t)(*word >> 8 * k);
+	bool ok = a64_patch(b, kind, disp);
+	*word = b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+	return ok;
+}
+
+/* Patching must give what the encoder gives, over what was there before, or leave all as it was. */
+static void
+fixups(void)
+{
+	static const struct {
+		uint8_t kind;
+		int64_t low, high, step;
+	} rows[] = {
+		{ A64_FIX_BRANCH26, -134217728, 134217724, 4 },
+		{ A64_FIX_BRANCH19, -1048576, 1048572, 4 },
+		{ A64_FIX_BRANCH14, -32768, 32764, 4 },
+		{ A64_FIX_ADR, -1048576, 1048575, 1 },
+	};
+	for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+		const int64_t disps[] = { rows[k].low,	 rows[k].low + rows[k].step,
+					  -rows[k].step, 0,
+					  rows[k].step,	 rows[k].high - rows[k].step,
+					  rows[k].high };
+		for (size_t j = 0; j < 7; j++) {
+			int64_t d = disps[j];
+			uint32_t b26 = a64_b(8), b19 = a64_cbz(A64_X, true, 5, -4);
+			uint32_t b14 = a64_tbz(false, 6, 43, -8), adr = a64_adr(7, -5);
+			switch (rows[k].kind) {
+			case A64_FIX_BRANCH26:
+				CHECK(patch(&b26, rows[k].kind, d));
+				CHECK_EQ(b26, a64_b(d));
+				break;
+			case A64_FIX_BRANCH19:
+				CHECK(patch(&b19, rows[k].kind, d));
+				CHECK_EQ(b19, a64_cbz(A64_X, true, 5, d));
+				break;
+			case A64_FIX_BRANCH14:
+				CHECK(patch(&b14, rows[k].kind, d));
+				CHECK_EQ(b14, a64_tbz(false, 6, 43, d));
+				break;
+			default: CHECK(patch(&adr, rows[k].kind, d)); CHECK_EQ(adr, a64_adr(7, d));
+			}
+		}
+		uint32_t same = 0x12345678;
+		CHECK(!patch(&same, rows[k].kind, rows[k].low - rows[k].step));
+		CHECK(!patch(&same, rows[k].kind, rows[k].high + rows[k].step));
+		CHECK(rows[k].step == 1 || !patch(&same, rows[k].kind, 2));
+		CHECK_EQ(same, 0x12345678);
+	}
+	uint32_t lo = a64_movwide(A64_W, A64_MOVZ, 17, 0, 0),
+		 hi = a64_movwide(A64_W, A64_MOVK, 17, 0, 16);
+	CHECK(patch(&lo, A64_FIX_LO16, -0x12345678) && patch(&hi, A64_FIX_HI16, -0x12345678));
+	uint32_t words[] = { lo, hi };
+	CHECK_EQ(simulate(words, 2, A64_W, 17), (uint32_t)-0x12345678);
+	CHECK(!patch(&lo, A64_FIX_LO16, INT64_C(0x80000000)));
+	CHECK(!patch(&lo, 0, 0));
+}
+
+int
+main(void)
+{
+	golden();
+	add_immediates();
+	bitmasks();
+	float_immediates();
+	offsets();
+	constants();
+	fixups();
+	return check_done();
+}
