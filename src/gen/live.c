@@ -1,0 +1,488 @@
+/* live.c - numbering, uses and live ranges: what the linear scan works on.
+ *
+ * Liveness is found value by value, walking from each use towards the definition (Boissinot et al.,
+ * "Fast liveness checking for SSA-form programs" names the idea; Appel's book has the algorithm):
+ * most values never leave their block and cost one range and no walk, and nothing is quadratic in
+ * memory.  Instructions nobody needs are recognised on the way and ask for nothing. */
+#include "gen/ra.h"
+
+/* ---- Blocks, loops, positions --------------------------------------------------------------- */
+
+static bool
+takes_position(const Ra *ra, uint8_t op)
+{
+	return op != IR_PHI && op != IR_PARAM && op != IR_CONST && op != IR_NOP &&
+	       !(op == IR_CTX && ra->fixed_ctx);
+}
+
+static uint32_t
+succ_count(const Block *b)
+{
+	return (uint32_t)(b->succ[0] != BLOCK_NONE) + (b->succ[1] != BLOCK_NONE);
+}
+
+/* A loop reaches from its header to the last block that jumps back to it.  Cold blocks, laid out
+ * far away, are not counted: splitting them off costs little. */
+static void
+find_loops(Ra *ra)
+{
+	const IrFunc *f = ra->f;
+	uint32_t open = NONE;
+
+	for (uint32_t b = 0; b < ra->nblocks; b++) {
+		RaBlock *rb = &ra->blocks[b];
+		const Block *block = &f->blocks.at[rb->id];
+		uint32_t last = NONE;
+
+		while (open != NONE && ra->blocks[open].loop_end < b)
+			open = ra->blocks[open].outer;
+		for (uint32_t k = 0; k < block->preds.n; k++) {
+			const Block *p = &f->blocks.at[block->preds.at[k]];
+			if (p->order == BLOCK_NONE)
+				continue;
+			if (succ_count(p) == 1)
+				ra->blocks[p->order].phi_operand = k;
+			if (p->order >= b && (!p->cold || block->cold) &&
+			    (last == NONE || p->order > last))
+				last = p->order;
+		}
+		if (last != NONE) {
+			if (open != NONE && last > ra->blocks[open].loop_end)
+				last = ra->blocks[open].loop_end;
+			rb->outer = open;
+			rb->loop_end = last;
+			open = b;
+		}
+		rb->loop = open;
+	}
+	for (uint32_t b = 0; b < ra->nblocks; b++)
+		if (ra->blocks[b].loop == b)
+			ra->blocks[b].loop_end = ra->blocks[ra->blocks[b].loop_end].to;
+}
+
+static void
+count_operands(Ra *ra, Val v, uint32_t *noperands)
+{
+	uint32_t n;
+	const Val *args = ir_args(ra->f, v, &n);
+
+	*noperands += n;
+	for (uint32_t k = 0; k < n; k++)
+		ra->values[args[k]].count++;
+}
+
+/* Gives positions, and counts operands.  The number of operands, or NONE when memory is out. */
+static uint32_t
+number(Ra *ra)
+{
+	IrFunc *f = ra->f;
+	uint32_t k = 0, noperands = 0;
+
+	ra->at = arena_alloc(ra->a, (f->ins.n + (size_t)ra->nblocks + 1) * sizeof *ra->at);
+	if (!ra->at)
+		return NONE;
+	for (uint32_t b = 0; b < ra->nblocks; b++) {
+		RaBlock *rb = &ra->blocks[b];
+		rb->id = f->order.at[b];
+		const Block *block = &f->blocks.at[rb->id];
+		rb->depth = block->loop_depth;
+		rb->from = 4 * k;
+		ra->at[k++].block = b;
+		for (Val v = block->first; v; v = f->ins.at[v].next) {
+			uint8_t op = f->ins.at[v].op;
+			Value *value = &ra->values[v];
+			value->block = b;
+			value->uses = NONE;
+			value->type = f->ins.at[v].type;
+			value->prefer = value->reg = value->hint = REG_NONE;
+			if (takes_position(ra, op)) {
+				value->def = 4 * k + 2;
+				ra->at[k++] = (PosInfo){ v, b };
+			} else {
+				value->def = op == IR_PHI ? rb->from : POS_START;
+			}
+			if (op != IR_CONST && op != IR_PARAM)
+				count_operands(ra, v, &noperands);
+		}
+		rb->to = 4 * k;
+	}
+	ra->npos = k;
+	return noperands;
+}
+
+/* ---- Uses ----------------------------------------------------------------------------------- */
+
+static void
+add_use(Ra *ra, Val v, uint32_t index, uint32_t pos, uint32_t block, unsigned kind, Reg prefer)
+{
+	Value *value = &ra->values[v];
+	uint32_t end = pos + (kind & USE_LATE ? 3 : 1);
+
+	ra->uses[index] = (Use){ pos, value->uses, (uint8_t)kind, prefer };
+	value->uses = index;
+	if (end > value->end)
+		value->end = end;
+	if (block != value->block)
+		value->nonlocal = true;
+}
+
+/* The operands that block b hands to the phis of its successors. */
+static void
+collect_phi_operands(Ra *ra, uint32_t b)
+{
+	IrFunc *f = ra->f;
+	const Block *block = &f->blocks.at[ra->blocks[b].id];
+
+	for (unsigned s = 0; s < 2; s++) {
+		if (block->succ[s] == BLOCK_NONE)
+			continue;
+		uint32_t k = succ_count(block) == 1 ? ra->blocks[b].phi_operand : 0;
+		for (Val v = f->blocks.at[block->succ[s]].first; v && f->ins.at[v].op == IR_PHI;
+		     v = f->ins.at[v].next) {
+			Val arg = f->pool.at[f->ins.at[v].arg[0] + k];
+			uint8_t op = f->ins.at[arg].op;
+			if (!ra->values[v].count || op == IR_CONST ||
+			    (op == IR_CTX && ra->fixed_ctx))
+				continue;
+			add_use(ra, arg, ra->nuses++, ra->blocks[b].to - 1, b, USE_ANY, REG_NONE);
+			ra->values[arg].phi = v;
+		}
+	}
+}
+
+/* Which register a call wants its next operand in; REG_NONE: the stack. */
+static Reg
+argument_register(const Convention *c, uint8_t type, uint32_t k, uint32_t *ints, uint32_t *fps)
+{
+	uint32_t *n = type_is_fp(type) ? fps : ints;
+	uint32_t at = c->shared_positions ? k : (*n)++;
+
+	if (type_is_fp(type))
+		return at < c->nfp ? c->fp_args[at] : REG_NONE;
+	return at < c->nint ? c->int_args[at] : REG_NONE;
+}
+
+static void
+collect_operands(Ra *ra, Val v, const Constraint *c, uint32_t pos, uint32_t block)
+{
+	IrFunc *f = ra->f;
+	uint32_t n, ints = 0, fps = 0;
+	const Val *args = ir_args(f, v, &n);
+	bool call = ir_op_info[f->ins.at[v].op].flags & IR_V;
+	Loc *loc = ra->out->use_loc + ra->nuses;
+
+	ra->out->use[v] = ra->nuses;
+	for (uint32_t k = 0; k < n; k++) {
+		Val arg = args[k];
+		uint8_t op = f->ins.at[arg].op;
+		Reg prefer = k < 4 ? c->prefer[k] : REG_NONE;
+		uint32_t bit = k < 32 ? 1u << k : 0;
+		unsigned kind = call ? USE_ANY : USE_SHOULD;
+
+		if (call)
+			prefer =
+				argument_register(ra->t->conv, f->ins.at[arg].type, k, &ints, &fps);
+		if (!arg) {
+			loc[k] = LOC_NONE;
+			continue;
+		}
+		if (op == IR_CTX && ra->fixed_ctx) {
+			loc[k] = LOC(LOC_REG, ra->t->conv->ctx);
+			continue;
+		}
+		if (op == IR_CONST && (c->folded & bit || (call && !(c->in_reg & bit)))) {
+			loc[k] = LOC(LOC_CONST, arg);
+			continue;
+		}
+		if (c->in_reg & bit || op == IR_CONST)
+			kind = USE_MUST;
+		if (c->late & bit)
+			kind |= USE_LATE;
+		add_use(ra, arg, ra->nuses + k, pos, block, kind, prefer);
+	}
+	ra->nuses += n;
+}
+
+/* An instruction nobody needs stops needing its operands. */
+static void
+forget(Ra *ra, Val v)
+{
+	uint32_t n;
+	const Val *args = ir_args(ra->f, v, &n);
+
+	for (uint32_t k = 0; k < n; k++)
+		ra->values[args[k]].count--;
+}
+
+static bool
+collect_instruction(Ra *ra, uint32_t k)
+{
+	Val v = ra->at[k].ins;
+	const Ins *ins = &ra->f->ins.at[v];
+	Value *value = &ra->values[v];
+	Constraint c = { .prefer_out = REG_NONE,
+			 .prefer = { REG_NONE, REG_NONE, REG_NONE, REG_NONE } };
+
+	if (ir_op_info[ins->op].flags & IR_P && !value->count) {
+		forget(ra, v);
+		return true;
+	}
+	ra->t->constrain(ra->f, ra->features, v, &c);
+	if (c.clobber) {
+		Clobber *clobber = vec_push(ra->a, &ra->clobbers);
+		if (!clobber)
+			return false;
+		*clobber = (Clobber){ 4 * k + 1, c.clobber };
+		ra->ever_clobbered |= c.clobber;
+	}
+	value->prefer = c.prefer_out;
+	value->must = c.out_in_reg;
+	if (c.same && c.same <= ir_op_info[ins->op].nargs)
+		value->same = ins->arg[c.same - 1];
+	collect_operands(ra, v, &c, 4 * k, ra->at[k].block);
+	return true;
+}
+
+/* Backwards, so that each value's list of uses comes out ascending. */
+static bool
+collect(Ra *ra)
+{
+	for (uint32_t b = ra->nblocks; b-- > 0;) {
+		const RaBlock *rb = &ra->blocks[b];
+		collect_phi_operands(ra, b);
+		for (uint32_t k = rb->to / 4; --k > rb->from / 4;)
+			if (!collect_instruction(ra, k))
+				return false;
+	}
+	for (uint32_t i = 0, j = ra->clobbers.n; i + 1 < j; i++) {
+		Clobber t = ra->clobbers.at[i];
+		ra->clobbers.at[i] = ra->clobbers.at[--j];
+		ra->clobbers.at[j] = t;
+	}
+	return true;
+}
+
+/* ---- Ranges --------------------------------------------------------------------------------- */
+
+/* Blocks a value lives through to their end, as a set of numbers; low and high are the first and
+ * last word in use.  `stack` has room for each block once. */
+typedef struct Walk {
+	uint64_t *through;
+	uint32_t low, high;
+	uint32_t *stack;
+} Walk;
+
+static bool
+set_through(Walk *w, uint32_t b)
+{
+	uint32_t word = b / 64;
+	uint64_t bit = UINT64_C(1) << b % 64;
+
+	if (w->through[word] & bit)
+		return false;
+	w->through[word] |= bit;
+	if (word < w->low)
+		w->low = word;
+	if (word > w->high)
+		w->high = word;
+	return true;
+}
+
+/* The value is live at the head of block b: so it is at the end of all its predecessors. */
+static void
+walk_up(Ra *ra, Walk *w, const Value *value, uint32_t b)
+{
+	uint32_t n = 0;
+
+	w->stack[n++] = b;
+	while (n > 0) {
+		const Block *block = &ra->f->blocks.at[ra->blocks[w->stack[--n]].id];
+		for (uint32_t k = 0; k < block->preds.n; k++) {
+			uint32_t p = ra->f->blocks.at[block->preds.at[k]].order;
+			if (p != BLOCK_NONE && set_through(w, p) && p != value->block)
+				w->stack[n++] = p;
+		}
+	}
+}
+
+static bool
+add_range(Ra *ra, Value *value, uint32_t from, uint32_t to)
+{
+	Range *last = value->nranges ? &ra->ranges.at[value->range + value->nranges - 1] : NULL;
+
+	if (last && last->to >= from) {
+		if (to > last->to)
+			last->to = to;
+		return true;
+	}
+	if (!last)
+		value->range = ra->ranges.n;
+	last = vec_push(ra->a, &ra->ranges);
+	if (!last)
+		return false;
+	*last = (Range){ from, to };
+	value->nranges++;
+	return true;
+}
+
+static uint32_t
+use_end(const Use *u)
+{
+	return u->pos + (u->kind & USE_LATE ? 3 : 1);
+}
+
+/* Where, in block b, the live range ends that began at its head or definition: 0 when the value is
+ * not used there.  *use moves on to the first use behind the block. */
+static uint32_t
+end_in_block(const Ra *ra, uint32_t b, uint32_t *use)
+{
+	uint32_t end = 0;
+
+	while (*use != NONE && ra->uses[*use].pos < ra->blocks[b].to) {
+		uint32_t e = use_end(&ra->uses[*use]);
+		if (e > end)
+			end = e;
+		*use = ra->uses[*use].next;
+	}
+	return end;
+}
+
+/* Ranges of a value from its uses and the blocks it lives through, both ascending; empties the set.
+ */
+static bool
+write_ranges(Ra *ra, Walk *w, Value *value)
+{
+	uint32_t use = value->uses, word = w->low;
+	uint64_t bits = word <= w->high ? w->through[word] : 0;
+
+	for (;;) {
+		while (!bits && word < w->high && w->low != NONE)
+			bits = w->through[++word];
+		uint32_t through = bits ? word * 64 + (uint32_t)__builtin_ctzll(bits) : NONE;
+		uint32_t used = use != NONE ? block_at(ra, ra->uses[use].pos) : NONE;
+		uint32_t b = through < used ? through : used;
+		if (b == NONE)
+			break;
+		uint32_t from = b == value->block ? value->def : ra->blocks[b].from;
+		uint32_t end = end_in_block(ra, b, &use);
+		if (b == through) {
+			bits &= bits - 1;
+			end = ra->blocks[b].to;
+		}
+		if (!add_range(ra, value, from, end))
+			return false;
+	}
+	for (word = w->low; w->low != NONE && word <= w->high; word++)
+		w->through[word] = 0;
+	return true;
+}
+
+static bool
+find_ranges(Ra *ra, Walk *w, Value *value)
+{
+	uint32_t last = NONE;
+
+	if (!value->nonlocal)
+		return add_range(ra, value, value->def, value->end);
+	w->low = NONE;
+	w->high = 0;
+	for (uint32_t u = value->uses; u != NONE; u = ra->uses[u].next) {
+		uint32_t b = block_at(ra, ra->uses[u].pos);
+		if (b != last && b != value->block)
+			walk_up(ra, w, value, b);
+		last = b;
+	}
+	return write_ranges(ra, w, value);
+}
+
+static bool
+add_interval(Ra *ra, Walk *w, Val v)
+{
+	Value *value = &ra->values[v];
+	Interval *it;
+
+	if (!find_ranges(ra, w, value) || !(it = vec_push(ra->a, &ra->intervals)))
+		return false;
+	const Range *first = &ra->ranges.at[value->range];
+	value->interval = ra->intervals.n - 1;
+	*it = (Interval){
+		.v = v,
+		.from = first->from,
+		.to = first[value->nranges - 1].to,
+		.range = value->range,
+		.use = value->uses,
+		.reg = REG_NONE,
+	};
+	return true;
+}
+
+/* Where parameters come in: they have that place whether they are used or not. */
+static bool
+place_params(Ra *ra)
+{
+	const IrFunc *f = ra->f;
+	Loc *in = arena_alloc(ra->a, f->nparams * sizeof *in);
+
+	if (!in)
+		return false;
+	conv_assign(ra->t->conv, f->params, f->nparams, in);
+	for (Val v = f->blocks.at[0].first; v; v = f->ins.at[v].next) {
+		const Ins *ins = &f->ins.at[v];
+		Value *value = &ra->values[v];
+		if (ins->op == IR_PARAM) {
+			Loc place = in[ins->aux];
+			value->init = ra->out->out[v] = place;
+			if (loc_kind(place) == LOC_REG)
+				value->prefer = (Reg)loc_n(place);
+			else
+				value->home = place;
+		} else if (ins->op == IR_CONST) {
+			value->home = value->init = LOC(LOC_CONST, v);
+		} else if (ins->op == IR_CTX && ra->fixed_ctx) {
+			ra->out->out[v] = LOC(LOC_REG, ra->t->conv->ctx);
+		}
+	}
+	return true;
+}
+
+/* One interval for each value that is used, those that start first, first. */
+static bool
+make_intervals(Ra *ra)
+{
+	const IrFunc *f = ra->f;
+	Walk w = { 0 };
+
+	w.through = arena_alloc(ra->a, (ra->nblocks / 64 + 1) * sizeof *w.through);
+	w.stack = arena_alloc(ra->a, (ra->nblocks + 1) * sizeof *w.stack);
+	if (!w.through || !w.stack || !vec_push(ra->a, &ra->intervals))
+		return false;
+	for (uint32_t b = 0; b < ra->nblocks; b++)
+		for (Val v = f->blocks.at[ra->blocks[b].id].first; v; v = f->ins.at[v].next)
+			if (ra->values[v].uses != NONE && !add_interval(ra, &w, v))
+				return false;
+	return true;
+}
+
+bool
+live_run(Ra *ra)
+{
+	IrFunc *f = ra->f;
+	uint32_t noperands;
+
+	ra->nblocks = f->order.n;
+	ra->blocks = arena_alloc(ra->a, (ra->nblocks + 1) * sizeof *ra->blocks);
+	ra->values = arena_alloc(ra->a, f->ins.n * sizeof *ra->values);
+	if (!ra->blocks || !ra->values)
+		return false;
+	noperands = number(ra);
+	if (noperands == NONE)
+		return false;
+	find_loops(ra);
+	ra->uses = arena_alloc(ra->a, (noperands + 1) * sizeof *ra->uses);
+	ra->out->out = arena_alloc(ra->a, f->ins.n * sizeof *ra->out->out);
+	ra->out->use = arena_alloc(ra->a, f->ins.n * sizeof *ra->out->use);
+	ra->out->use_loc = arena_alloc(ra->a, (noperands + 1) * sizeof *ra->out->use_loc);
+	if (!ra->uses || !ra->out->out || !ra->out->use || !ra->out->use_loc)
+		return false;
+	return place_params(ra) && collect(ra) && make_intervals(ra);
+}
