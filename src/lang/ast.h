@@ -8,24 +8,25 @@
  * parser and builder refuse more.  Statement lists and `else if` chains are followed through `next` and `c`
  * by loops as well.
  *
- * Before the check (what the parser and the builder make).  Nodes may be made in any order, each is used
- * once.  Names are text; an unset `type` is VOID; `op`, `a`, `b`, `c`, `next` are as in the list below.
+ * Before the check (what the parser and the builder make).  Nodes may be made in any order, each
+ * is used once.  Names are text; an unset `type` is VOID; `op`, `a`, `b`, `c`, `next` are as in the
+ * list below.
  *
- *   LITERAL       type VOID: name is a number as written ("7", "0x1p3", "1.5f32", "inf"), typed by its
- *                 suffix or context; any other scalar type: bits
- *   VAR           name of a variable or constant
- *   BUILTIN       op; CAST, FROM_BITS and CHECKED: type is the target type
+ *   LITERAL         type VOID: name is a number as written ("7", "0x1p3", "1.5f32", "inf"), typed
+ *                   by its suffix or context; any other scalar type: bits
+ *   VAR             name of a variable or constant
+ *   BUILTIN         op; CAST, FROM_BITS and CHECKED: type is the target type
  *   INDEX, SLICE, STORE    a is a VAR node naming the span
- *   CALL          name of the function
- *   LET           name; type as declared, or VOID: that of the initialiser
- *   ASSIGN        name; `x += e` is made as ASSIGN x of BINARY(VAR x, e)
- *   FOR           name of the loop variable
- *   BREAK, CONTINUE    name of a label, empty: the innermost loop
- *   BLOCK         name: label of the loop that it is the body of, else empty (kept after the check)
+ *   CALL            name of the function
+ *   LET             name; type as declared, or VOID: that of the initialiser
+ *   ASSIGN          name; `x += e` is made as ASSIGN x of BINARY(VAR x, e)
+ *   FOR             name of the loop variable
+ *   BREAK, CONTINUE name of a label, empty: the innermost loop
+ *   BLOCK           name: label of the loop that it is the body of, else empty (kept by the check)
  *
- * A Func comes with name, is_extern, result, nparams, its parameters in vars (name, type), body, line,
- * column; a Const with name, type, value, line, column.  The checker turns names into indexes, a constant's name
- * and a negated number into a LITERAL, and adds variables. */
+ * A Func comes with name, is_extern, result, nparams, its parameters in vars (name, type), body,
+ * line, column; a Const with name, type, value, line, column.  The checker turns names into indexes,
+ * a constant's name and a negated number into a LITERAL, and adds variables. */
 #ifndef TRIVET_AST_H
 #define TRIVET_AST_H
 

@@ -83,9 +83,7 @@ bool checker_begin(Checker *c);
 /* Heights and flexible flags of the tree below id.  False: told that it is malformed or too deep. */
 bool checker_measure(Checker *c, NodeId id);
 
-#ifdef __GNUC__
-__attribute__((format(gnu_printf, 3, 4)))
-#endif
+MEM_PRINTF(3, 4)
 void check_error(Checker *c, NodeId at, const char *format, ...);
 
 /* ---- expr.c --------------------------------------------------------------------------------- */

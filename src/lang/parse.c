@@ -37,8 +37,8 @@ parser_advance(Parser *ps)
 	ps->ahead = lex_next(&ps->lex);
 }
 
-static void
-error_at(Parser *ps, const Token *t, const char *message)
+void
+parser_error_at(Parser *ps, const Token *t, const char *message)
 {
 	if (!ps->panic && !ps->stop)
 		diag_add(ps->d, t->line, t->column, t->text.n, "%s", message);
@@ -91,21 +91,20 @@ parser_expect(Parser *ps, TokenKind k, const char *where)
 	return false;
 }
 
-/* One construct deeper; leave() takes it back.  False: too deep, everything stops. */
-static bool
-enter(Parser *ps)
+bool
+parser_enter(Parser *ps)
 {
 	if (++ps->depth <= AST_MAX_DEPTH || ps->stop)
 		return !ps->stop;
 	ps->panic = false;
-	error_at(ps, &ps->tok, "nested too deeply (limit 256)");
+	parser_error_at(ps, &ps->tok, "nested too deeply (limit 256)");
 	ps->stop = true;
 	ps->tok.kind = ps->ahead.kind = TOK_END;
 	return false;
 }
 
-static void
-leave(Parser *ps)
+void
+parser_leave(Parser *ps)
 {
 	ps->depth--;
 }
@@ -151,29 +150,13 @@ synchronize(Parser *ps)
 	ps->panic = false;
 }
 
-static Node *
-node_at(Parser *ps, NodeId id)
-{
-	return &ps->p->nodes.at[id];
-}
-
-static NodeId
-new_node(Parser *ps, NodeKind kind, const Token *t)
-{
-	return ast_node(ps->p, kind, t->line, t->column);
-}
-
-typedef struct List {
-	NodeId first, last;
-} List;
-
-static void
-list_add(Parser *ps, List *list, NodeId id)
+void
+parser_append(Parser *ps, List *list, NodeId id)
 {
 	if (!id)
 		return;
 	if (list->last)
-		node_at(ps, list->last)->next = id;
+		parser_node(ps, list->last)->next = id;
 	else
 		list->first = id;
 	list->last = id;
@@ -181,8 +164,7 @@ list_add(Parser *ps, List *list, NodeId id)
 
 /* ---- Types ---------------------------------------------------------------------------------- */
 
-/* A scalar or span type; VOID and an error told for anything else. */
-static trivet_type
+trivet_type
 parse_type(Parser *ps, bool spans)
 {
 	Token t = ps->tok;
@@ -190,7 +172,8 @@ parse_type(Parser *ps, bool spans)
 	if (parser_accept(ps, TOK_LBRACKET)) {
 		Token element = ps->tok;
 		if (!spans) {
-			error_at(ps, &t, "a span type is not allowed here, only a scalar type");
+			parser_error_at(ps, &t,
+					"a span type is not allowed here, only a scalar type");
 			return TRIVET_VOID;
 		}
 		if (!parser_expect(ps, TOK_TYPE, "of elements") ||
@@ -202,11 +185,12 @@ parse_type(Parser *ps, bool spans)
 			    memcmp(name, element.text.at, element.text.n) == 0)
 				return (trivet_type)s;
 		}
-		error_at(ps, &element, "there are no spans of bool");
+		parser_error_at(ps, &element, "there are no spans of bool");
 		return TRIVET_VOID;
 	}
 	if (t.kind == TOK_TYPE && t.type == TRIVET_VOID) {
-		error_at(ps, &t, "i8, u8, i16 and u16 exist only as elements of spans, as in [u8]");
+		parser_error_at(ps, &t,
+				"i8, u8, i16 and u16 exist only as elements of spans, as in [u8]");
 		return TRIVET_VOID;
 	}
 	if (!parser_accept(ps, TOK_TYPE)) {
@@ -214,319 +198,6 @@ parse_type(Parser *ps, bool spans)
 		return TRIVET_VOID;
 	}
 	return (trivet_type)t.type;
-}
-
-/* ---- Expressions ---------------------------------------------------------------------------- */
-
-/* How tightly; comparisons are one level, 0 means that it is no binary operator. */
-enum { BIND_OR = 1, BIND_AND, BIND_COMPARE, BIND_LEVELS = 10 };
-
-static const uint8_t binding[OP_COUNT] = {
-	[OP_EQ] = BIND_COMPARE,
-	[OP_NE] = BIND_COMPARE,
-	[OP_LT] = BIND_COMPARE,
-	[OP_LE] = BIND_COMPARE,
-	[OP_GT] = BIND_COMPARE,
-	[OP_GE] = BIND_COMPARE,
-	[OP_OR] = 4,
-	[OP_XOR] = 5,
-	[OP_AND] = 6,
-	[OP_SHL] = 7,
-	[OP_SHR] = 7,
-	[OP_ADD] = 8,
-	[OP_SUB] = 8,
-	[OP_MUL] = 9,
-	[OP_DIV] = 9,
-	[OP_REM] = 9,
-};
-
-static int
-binding_of(const Token *t)
-{
-	return t->kind == TOK_OROR     ? BIND_OR
-	       : t->kind == TOK_ANDAND ? BIND_AND
-	       : t->kind == TOK_OP     ? binding[t->op]
-				       : 0;
-}
-
-static int
-binding_of_node(const Node *n)
-{
-	return n->kind == NODE_BINARY ? binding[n->op] : n->op == OP_OR ? BIND_OR : BIND_AND;
-}
-
-/* ( e, e, … ): the token at hand is the '('. */
-static NodeId
-parse_arguments(Parser *ps, uint32_t *count)
-{
-	List list = { 0 };
-
-	*count = 0;
-	parser_advance(ps);
-	if (parser_accept(ps, TOK_RPAREN))
-		return 0;
-	do {
-		list_add(ps, &list, parse_expression(ps));
-		++*count;
-	} while (!ps->panic && parser_accept(ps, TOK_COMMA));
-	parser_expect(ps, TOK_RPAREN, "or ',' after an argument");
-	return list.first;
-}
-
-/* The built-in function of that name, and the type that is part of the name. */
-static Op
-find_builtin(Str name, trivet_type *type)
-{
-	*type = TRIVET_VOID;
-	for (int op = OP_NONE + 1; op < OP_COUNT; op++)
-		if (op_info[op].form == FORM_CALL && op != OP_CAST && op != OP_CHECKED &&
-		    str_is(name, op_info[op].text))
-			return (Op)op;
-	for (int t = TRIVET_I32; t <= TRIVET_U64; t++)
-		if (name.n == 11 && memcmp(name.at, "checked_", 8) == 0 &&
-		    memcmp(name.at + 8, type_name((trivet_type)t), 3) == 0) {
-			*type = (trivet_type)t;
-			return OP_CHECKED;
-		}
-	return OP_NONE;
-}
-
-bool
-lang_is_builtin(Str name)
-{
-	trivet_type ignored;
-
-	return find_builtin(name, &ignored) != OP_NONE;
-}
-
-static NodeId
-parse_builtin(Parser *ps, const Token *name, Op op, trivet_type type)
-{
-	NodeId id = new_node(ps, NODE_BUILTIN, name), arg[3] = { 0 };
-	uint32_t n = 0;
-
-	parser_advance(ps); /* the '(' */
-	if (op == OP_FROM_BITS) {
-		type = parse_type(ps, false);
-		parser_expect(ps, TOK_COMMA, "after the type");
-	}
-	while (!ps->panic && (n || ps->tok.kind != TOK_RPAREN)) {
-		NodeId e = parse_expression(ps);
-		if (n < 3)
-			arg[n] = e;
-		n++;
-		if (!parser_accept(ps, TOK_COMMA))
-			break;
-	}
-	parser_expect(ps, TOK_RPAREN, "or ',' after an argument");
-	if (n != op_info[op].arity && !ps->panic && !ps->stop) {
-		diag_add(ps->d, name->line, name->column, name->text.n,
-			 "'%.*s' takes %u argument%s, found %u", (int)name->text.n, name->text.at,
-			 op_info[op].arity, op_info[op].arity == 1 ? "" : "s", n);
-		ps->panic = true;
-	}
-	Node *node = node_at(ps, id);
-	node->op = (uint8_t)op;
-	node->type = (uint8_t)type;
-	node->a = arg[0];
-	node->b = arg[1];
-	node->c = arg[2];
-	return id;
-}
-
-static NodeId
-parse_call(Parser *ps, const Token *name)
-{
-	trivet_type type;
-	Op op = find_builtin(name->text, &type);
-	uint32_t count;
-	NodeId id, args;
-
-	if (op != OP_NONE)
-		return parse_builtin(ps, name, op, type);
-	id = new_node(ps, NODE_CALL, name);
-	args = parse_arguments(ps, &count);
-	node_at(ps, id)->name = name->text;
-	node_at(ps, id)->a = args;
-	return id;
-}
-
-static NodeId
-parse_name(Parser *ps, NodeKind kind, const Token *name)
-{
-	NodeId id = new_node(ps, kind, name);
-
-	node_at(ps, id)->name = name->text;
-	return id;
-}
-
-/* name[e] or name[e..e]: the token at hand is the '['. */
-static NodeId
-parse_index(Parser *ps, const Token *name)
-{
-	NodeId span = parse_name(ps, NODE_VAR, name);
-	NodeId from, to = 0, id;
-
-	parser_advance(ps);
-	from = parse_expression(ps);
-	if (parser_accept(ps, TOK_DOTDOT)) {
-		to = parse_expression(ps);
-		parser_expect(ps, TOK_RBRACKET, "after the slice");
-	} else {
-		parser_expect(ps, TOK_RBRACKET, "after the index");
-	}
-	id = new_node(ps, to ? NODE_SLICE : NODE_INDEX, name);
-	node_at(ps, id)->a = span;
-	node_at(ps, id)->b = from;
-	node_at(ps, id)->c = to;
-	return id;
-}
-
-/* if c { e } else { e }, where the last may be another if */
-static NodeId
-parse_conditional(Parser *ps)
-{
-	Token t = ps->tok;
-	NodeId id = new_node(ps, NODE_COND, &t), a, b, c;
-
-	parser_advance(ps);
-	a = parse_expression(ps);
-	parser_expect(ps, TOK_LBRACE, "after the condition");
-	b = parse_expression(ps);
-	parser_expect(ps, TOK_RBRACE, "after the value");
-	parser_expect(ps, TOK_ELSE, "(an 'if' that is a value has both)");
-	if (ps->tok.kind == TOK_IF) {
-		c = parse_expression(ps);
-	} else {
-		parser_expect(ps, TOK_LBRACE, "after 'else'");
-		c = parse_expression(ps);
-		parser_expect(ps, TOK_RBRACE, "after the value");
-	}
-	node_at(ps, id)->a = a;
-	node_at(ps, id)->b = b;
-	node_at(ps, id)->c = c;
-	return id;
-}
-
-static NodeId
-parse_primary(Parser *ps)
-{
-	Token t = ps->tok;
-	NodeId id;
-
-	switch (t.kind) {
-	case TOK_NUMBER: parser_advance(ps); return parse_name(ps, NODE_LITERAL, &t);
-	case TOK_TRUE:
-	case TOK_FALSE:
-		parser_advance(ps);
-		id = new_node(ps, NODE_LITERAL, &t);
-		node_at(ps, id)->type = TRIVET_BOOL;
-		node_at(ps, id)->bits = t.kind == TOK_TRUE;
-		return id;
-	case TOK_NAME:
-		parser_advance(ps);
-		if (ps->tok.kind == TOK_LPAREN)
-			return parse_call(ps, &t);
-		if (ps->tok.kind == TOK_LBRACKET)
-			return parse_index(ps, &t);
-		return parse_name(ps, NODE_VAR, &t);
-	case TOK_LPAREN:
-		parser_advance(ps);
-		id = parse_expression(ps);
-		parser_expect(ps, TOK_RPAREN, "");
-		return id;
-	case TOK_IF: return parse_conditional(ps);
-	default: parser_error(ps, "an expression"); return 0;
-	}
-}
-
-static Op
-prefix_operator(const Token *t)
-{
-	if (t->kind != TOK_OP)
-		return OP_NONE;
-	return t->op == OP_SUB ? OP_NEG : op_info[t->op].form == FORM_UNARY ? (Op)t->op : OP_NONE;
-}
-
-/* Prefix operators, an operand, and `as` conversions of the whole. */
-static NodeId
-parse_unary(Parser *ps)
-{
-	NodeId whole = 0, last = 0, operand;
-	uint32_t depth = ps->depth;
-	Op op;
-
-	while ((op = prefix_operator(&ps->tok)) != OP_NONE && enter(ps)) {
-		NodeId id = new_node(ps, NODE_UNARY, &ps->tok);
-		node_at(ps, id)->op = (uint8_t)op;
-		node_at(ps, last)->a = last ? id : 0;
-		whole = whole ? whole : id;
-		last = id;
-		parser_advance(ps);
-	}
-	operand = parse_primary(ps);
-	if (last)
-		node_at(ps, last)->a = operand;
-	else
-		whole = operand;
-	while (ps->tok.kind == TOK_AS && !ps->panic && enter(ps)) {
-		NodeId id = new_node(ps, NODE_BUILTIN, &ps->tok);
-		parser_advance(ps);
-		trivet_type type = parse_type(ps, false);
-		Node *n = node_at(ps, id);
-		n->op = OP_CAST;
-		n->type = (uint8_t)type;
-		n->a = whole;
-		whole = id;
-	}
-	ps->depth = depth;
-	return whole;
-}
-
-static void
-told_chain(Parser *ps, const Token *t)
-{
-	error_at(ps, t, "comparisons do not chain: write 'a < b && b < c', or parentheses");
-}
-
-/* Operator precedence with an explicit stack: the bindings on it grow, so it is short. */
-NodeId
-parse_expression(Parser *ps)
-{
-	NodeId stack[BIND_LEVELS];
-	uint32_t n = 0;
-	NodeId operand = 0;
-
-	if (!enter(ps)) {
-		leave(ps);
-		return 0;
-	}
-	for (;;) {
-		Token t;
-		int bind;
-
-		operand = parse_unary(ps);
-		t = ps->tok;
-		bind = ps->panic ? 0 : binding_of(&t);
-		while (n && binding_of_node(node_at(ps, stack[n - 1])) >= bind) {
-			NodeId id = stack[--n];
-			if (bind == BIND_COMPARE && binding_of_node(node_at(ps, id)) == bind)
-				told_chain(ps, &t);
-			node_at(ps, id)->b = operand;
-			operand = id;
-		}
-		if (!bind)
-			break;
-		stack[n] = new_node(ps, t.kind == TOK_OP ? NODE_BINARY : NODE_LOGIC, &t);
-		if (!stack[n])
-			break;
-		Node *node = node_at(ps, stack[n++]);
-		node->op = t.kind == TOK_OP ? t.op : t.kind == TOK_OROR ? OP_OR : OP_AND;
-		node->a = operand;
-		parser_advance(ps);
-	}
-	leave(ps);
-	return operand;
 }
 
 /* ---- Statements ----------------------------------------------------------------------------- */
@@ -547,8 +218,8 @@ parse_let(Parser *ps)
 	parser_expect(ps, TOK_ASSIGN, "and an initial value");
 	id = parse_name(ps, NODE_LET, &name);
 	value = parse_expression(ps);
-	node_at(ps, id)->type = (uint8_t)type;
-	node_at(ps, id)->a = value;
+	parser_node(ps, id)->type = (uint8_t)type;
+	parser_node(ps, id)->a = value;
 	parser_expect(ps, TOK_SEMICOLON, "after the declaration");
 	return id;
 }
@@ -580,13 +251,13 @@ parse_assignment(Parser *ps, const Token *name)
 
 	if (op != OP_NONE) {
 		NodeId old = parse_name(ps, NODE_VAR, name);
-		NodeId sum = new_node(ps, NODE_BINARY, &t);
-		node_at(ps, sum)->op = (uint8_t)op;
-		node_at(ps, sum)->a = old;
-		node_at(ps, sum)->b = value;
+		NodeId sum = parser_new(ps, NODE_BINARY, &t);
+		parser_node(ps, sum)->op = (uint8_t)op;
+		parser_node(ps, sum)->a = old;
+		parser_node(ps, sum)->b = value;
 		value = sum;
 	}
-	node_at(ps, id)->a = value;
+	parser_node(ps, id)->a = value;
 	return id;
 }
 
@@ -597,12 +268,12 @@ parse_store(Parser *ps, const Token *name)
 	Op op;
 	Token t;
 
-	if (node_at(ps, id)->kind == NODE_SLICE) {
-		error_at(ps, name, "a slice cannot be stored to");
+	if (parser_node(ps, id)->kind == NODE_SLICE) {
+		parser_error_at(ps, name, "a slice cannot be stored to");
 		return 0;
 	}
 	value = parse_assigned(ps, &op, &t);
-	Node *n = node_at(ps, id);
+	Node *n = parser_node(ps, id);
 	n->kind = NODE_STORE;
 	n->op = (uint8_t)op;
 	n->c = value;
@@ -622,8 +293,8 @@ parse_simple(Parser *ps)
 	if (ps->tok.kind != TOK_LPAREN)
 		return parse_assignment(ps, &name);
 	call = parse_call(ps, &name);
-	id = new_node(ps, NODE_EXPR, &name);
-	node_at(ps, id)->a = call;
+	id = parser_new(ps, NODE_EXPR, &name);
+	parser_node(ps, id)->a = call;
 	parser_expect(ps, TOK_SEMICOLON, "after the call");
 	return id;
 }
@@ -635,13 +306,13 @@ parse_if(Parser *ps)
 
 	for (;;) {
 		Token t = ps->tok;
-		NodeId id = new_node(ps, NODE_IF, &t), a, b;
+		NodeId id = parser_new(ps, NODE_IF, &t), a, b;
 		parser_advance(ps);
 		a = parse_expression(ps);
 		b = parse_block(ps, STR(""));
-		node_at(ps, id)->a = a;
-		node_at(ps, id)->b = b;
-		node_at(ps, last)->c = last ? id : 0;
+		parser_node(ps, id)->a = a;
+		parser_node(ps, id)->b = b;
+		parser_node(ps, last)->c = last ? id : 0;
 		first = first ? first : id;
 		last = id;
 		if (ps->panic || !parser_accept(ps, TOK_ELSE))
@@ -649,7 +320,7 @@ parse_if(Parser *ps)
 		if (ps->tok.kind == TOK_IF)
 			continue;
 		b = parse_block(ps, STR(""));
-		node_at(ps, last)->c = b;
+		parser_node(ps, last)->c = b;
 		return first;
 	}
 }
@@ -673,12 +344,12 @@ parse_loop(Parser *ps, Str label)
 		a = parse_expression(ps);
 	}
 	block = parse_block(ps, label);
-	id = new_node(ps,
-		      t.kind == TOK_FOR	    ? NODE_FOR
-		      : t.kind == TOK_WHILE ? NODE_WHILE
-					    : NODE_LOOP,
-		      &t);
-	Node *n = node_at(ps, id);
+	id = parser_new(ps,
+			t.kind == TOK_FOR     ? NODE_FOR
+			: t.kind == TOK_WHILE ? NODE_WHILE
+					      : NODE_LOOP,
+			&t);
+	Node *n = parser_node(ps, id);
 	n->a = a;
 	n->b = t.kind == TOK_FOR ? b : block;
 	n->c = t.kind == TOK_FOR ? block : 0;
@@ -704,19 +375,19 @@ static NodeId
 parse_jump(Parser *ps)
 {
 	Token t = ps->tok;
-	NodeId id = new_node(ps,
-			     t.kind == TOK_BREAK      ? NODE_BREAK
-			     : t.kind == TOK_CONTINUE ? NODE_CONTINUE
-			     : t.kind == TOK_RETURN   ? NODE_RETURN
-						      : NODE_TRAP,
-			     &t);
+	NodeId id = parser_new(ps,
+			       t.kind == TOK_BREAK	? NODE_BREAK
+			       : t.kind == TOK_CONTINUE ? NODE_CONTINUE
+			       : t.kind == TOK_RETURN	? NODE_RETURN
+							: NODE_TRAP,
+			       &t);
 
 	parser_advance(ps);
 	if (t.kind == TOK_RETURN && ps->tok.kind != TOK_SEMICOLON) {
 		NodeId value = parse_expression(ps);
-		node_at(ps, id)->a = value;
+		parser_node(ps, id)->a = value;
 	} else if ((t.kind == TOK_BREAK || t.kind == TOK_CONTINUE) && ps->tok.kind == TOK_NAME) {
-		node_at(ps, id)->name = ps->tok.text;
+		parser_node(ps, id)->name = ps->tok.text;
 		parser_advance(ps);
 	}
 	parser_expect(ps, TOK_SEMICOLON, "after the statement");
@@ -752,17 +423,17 @@ parse_block(Parser *ps, Str label)
 	if (!parser_expect(ps, TOK_LBRACE, "and statements"))
 		return 0;
 	ps->panic = false; /* a brace is where statements begin again */
-	id = new_node(ps, NODE_BLOCK, &t);
-	if (enter(ps))
+	id = parser_new(ps, NODE_BLOCK, &t);
+	if (parser_enter(ps))
 		while (ps->tok.kind != TOK_RBRACE && !begins_item((TokenKind)ps->tok.kind)) {
-			list_add(ps, &list, parse_statement(ps));
+			parser_append(ps, &list, parse_statement(ps));
 			if (ps->panic)
 				synchronize(ps);
 		}
-	leave(ps);
+	parser_leave(ps);
 	parser_expect(ps, TOK_RBRACE, "");
-	node_at(ps, id)->a = list.first;
-	node_at(ps, id)->name = label;
+	parser_node(ps, id)->a = list.first;
+	parser_node(ps, id)->name = label;
 	return id;
 }
 

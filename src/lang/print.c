@@ -3,10 +3,7 @@
  * Parsing and checking it again gives the same tree: names are kept and so are scopes, constants
  * appear as their values, every number shows its type where the default is another. */
 #include "lang/floattext.h"
-#include "lang/lang.h"
-
-/* How tightly things bind, as in parse.c. */
-enum { BIND_ANY = 0, BIND_OR, BIND_AND, BIND_COMPARE, BIND_CAST = 10, BIND_UNARY, BIND_PRIMARY };
+#include "lang/parse.h"
 
 typedef struct Link {
 	NodeId id;
@@ -78,14 +75,7 @@ print_literal(Printer *pr, const Node *n)
 static int
 binding_of(const Node *n)
 {
-	static const uint8_t level[OP_COUNT] = {
-		[OP_OR] = 4,  [OP_XOR] = 5, [OP_AND] = 6, [OP_SHL] = 7, [OP_SHR] = 7,
-		[OP_ADD] = 8, [OP_SUB] = 8, [OP_MUL] = 9, [OP_DIV] = 9, [OP_REM] = 9,
-	};
-
-	if (n->kind == NODE_LOGIC)
-		return n->op == OP_OR ? BIND_OR : BIND_AND;
-	return level[n->op] ? level[n->op] : BIND_COMPARE;
+	return parse_binding((NodeKind)n->kind, (Op)n->op);
 }
 
 static bool
