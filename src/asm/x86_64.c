@@ -43,6 +43,20 @@ put32(Code *o, uint32_t v)
 }
 
 static void
+put_imm(Code *o, unsigned size, int32_t imm)
+{
+	uint32_t v = (uint32_t)imm;
+
+	if (size > 2) {
+		put32(o, v);
+		return;
+	}
+	put(o, v & 0xff);
+	if (size == 2)
+		put(o, v >> 8 & 0xff);
+}
+
+static void
 finish(Cbuf *c, const Code *o, const X64Rm *rm)
 {
 	uint32_t start = cbuf_here(c);
@@ -165,8 +179,8 @@ encode(Cbuf *c, const X64Row *row, unsigned add, unsigned size, unsigned reg, un
 
 	if (row->digit < 8)
 		reg = row->digit;
-	if (reg > 15 || vvvv > 15 || !(row->sizes & size) || (size & (size - 1)) ||
-	    !rm_is_valid(row, rm)) {
+	if (reg > 15 || vvvv > 15 || (vvvv && row->operands < X64_RX_VX_MX) ||
+	    !(row->sizes & size) || (size & (size - 1)) || !rm_is_valid(row, rm)) {
 		cbuf_fail(c, TRIVET_OPERAND, "x86-64: no such operand");
 		return;
 	}
@@ -187,16 +201,10 @@ encode(Cbuf *c, const X64Row *row, unsigned add, unsigned size, unsigned reg, un
 	}
 	put(&o, opcode);
 	put_operands(&o, reg, rm);
-	if (row->imm == X64_IMM_B || (row->imm == X64_IMM_Z && size == 1)) {
+	if (row->imm == X64_IMM_B)
 		put(&o, (unsigned)imm & 0xff);
-	} else if (row->imm == X64_IMM_Z) {
-		if (size == 2) {
-			put(&o, (unsigned)imm & 0xff);
-			put(&o, (unsigned)imm >> 8 & 0xff);
-		} else {
-			put32(&o, (uint32_t)imm);
-		}
-	}
+	else if (row->imm == X64_IMM_Z)
+		put_imm(&o, size, imm);
 	finish(c, &o, rm);
 }
 
@@ -214,30 +222,42 @@ x64_vex(Cbuf *c, X64Form form, unsigned size, unsigned reg, unsigned vvvv, X64Rm
 
 /* ---- Immediates ---- */
 
-/* [SDM] ADD: 80 /0 ib, 81 /0 id, 83 /0 ib (sign-extended); 04 ib and 05 id for al, eax, rax.  The
- * other seven are at distance 8, or have another digit. */
+/* Opcodes with al, ax, eax or rax and an immediate of the operand's size, at most 32 bits. */
+static void
+accumulator(Cbuf *c, unsigned opcode, unsigned size, int32_t imm)
+{
+	Code o = { .n = 0 };
+
+	if (size == 2)
+		put(&o, 0x66);
+	if (size == 8)
+		put(&o, 0x48);
+	put(&o, size == 1 ? opcode & 0xfe : opcode);
+	put_imm(&o, size, imm);
+	cbuf_bytes(c, o.b, o.n);
+}
+
+static bool
+is_accumulator(unsigned size, const X64Rm *rm)
+{
+	return rm->kind == X64_REG && rm->base == X64_RAX &&
+	       (size == 1 || size == 2 || size == 4 || size == 8);
+}
+
+/* [SDM] ADD: 80 /0 ib, 81 /0 id, 83 /0 ib (sign-extended); 04 ib and 05 id for al, ax, eax, rax.
+ * The other seven are at distance 8, or have another digit. */
 void
 x64_alu_imm(Cbuf *c, X64Alu op, unsigned size, X64Rm rm, int32_t imm)
 {
 	X64Row row = { "", 0, 0, 0x81, (uint8_t)op, X64_IMM_Z, 15, X64_BY_INT, X64_MG_I };
-	bool rax = rm.kind == X64_REG && rm.base == X64_RAX;
 
 	if (size == 2)
 		imm = (int16_t)imm;
 	if (size > 1 && x64_is_imm8(imm)) {
 		row.opcode = 0x83;
 		row.imm = X64_IMM_B;
-	} else if (rax && (size == 1 || size == 4 || size == 8)) {
-		Code o = { .n = 0 };
-
-		if (size == 8)
-			put(&o, 0x48);
-		put(&o, (unsigned)op << 3 | (size == 1 ? 4 : 5));
-		if (size == 1)
-			put(&o, (unsigned)imm & 0xff);
-		else
-			put32(&o, (uint32_t)imm);
-		finish(c, &o, &rm);
+	} else if (is_accumulator(size, &rm)) {
+		accumulator(c, (unsigned)op << 3 | 5, size, imm);
 		return;
 	}
 	encode(c, &row, 0, size, 0, 0, &rm, imm);
@@ -248,20 +268,11 @@ void
 x64_test_imm(Cbuf *c, unsigned size, X64Rm rm, int32_t imm)
 {
 	static const X64Row row = { "", 0, 0, 0xf7, 0, X64_IMM_Z, 15, X64_BY_INT, X64_MG_I };
-	Code o = { .n = 0 };
 
-	if (rm.kind != X64_REG || rm.base != X64_RAX || size == 2) {
-		encode(c, &row, 0, size, 0, 0, &rm, imm);
-		return;
-	}
-	if (size == 8)
-		put(&o, 0x48);
-	put(&o, size == 1 ? 0xa8 : 0xa9);
-	if (size == 1)
-		put(&o, (unsigned)imm & 0xff);
+	if (is_accumulator(size, &rm))
+		accumulator(c, 0xa9, size, imm);
 	else
-		put32(&o, (uint32_t)imm);
-	finish(c, &o, &rm);
+		encode(c, &row, 0, size, 0, 0, &rm, imm);
 }
 
 /* [SDM] SAL/SAR/SHL/SHR, RCL/RCR/ROL/ROR: D1 /digit by one, C1 /digit ib. */

@@ -88,7 +88,6 @@ x64_rip(Label label, int32_t addend)
 	X(CMP_MR,  "cmp",  0, 0, 0x39, R, N, 15, INT, MG_RG)                                     \
 	X(CMP_RM,  "cmp",  0, 0, 0x3b, R, N, 15, INT, RG_MG)                                     \
 	X(TEST_MR, "test", 0, 0, 0x85, R, N, 15, INT, MG_RG)                                     \
-	X(XCHG_MR, "xchg", 0, 0, 0x87, R, N, 15, INT, MG_RG)                                     \
 	X(MOV_MR,  "mov",  0, 0, 0x89, R, N, 15, INT, MG_RG)                                     \
 	X(MOV_RM,  "mov",  0, 0, 0x8b, R, N, 15, INT, RG_MG)                                     \
 	X(MOV_MI,  "mov",  0, 0, 0xc7, 0, Z, 15, INT, MG_I)                                      \
