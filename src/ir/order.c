@@ -3,7 +3,7 @@
  *
  * Dominators after Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm" (2001).  All
  * walks are loops with their own stacks: a function may have any number of blocks in a row. */
-#include "ir/ir.h"
+#include "ir/order.h"
 
 /* ---- Scratch memory ------------------------------------------------------------------------- */
 
@@ -70,47 +70,55 @@ postorder(const IrFunc *f, BlockId *post, uint32_t *number, BlockId *stack)
 /* ---- Dominators ----------------------------------------------------------------------------- */
 
 static BlockId
-intersect(const IrFunc *f, const uint32_t *number, BlockId a, BlockId b)
+intersect(const BlockId *idom, const uint32_t *number, BlockId a, BlockId b)
 {
 	while (a != b) {
 		while (number[a] < number[b])
-			a = f->blocks.at[a].idom;
+			a = idom[a];
 		while (number[b] < number[a])
-			b = f->blocks.at[b].idom;
+			b = idom[b];
 	}
 	return a;
 }
 
-static void
-find_dominators(IrFunc *f, const BlockId *post, const uint32_t *number, uint32_t n)
+static BlockId
+dominator_of(const Block *b, const uint32_t *number, const BlockId *idom)
 {
+	BlockId dom = BLOCK_NONE;
+
+	for (uint32_t p = 0; p < b->preds.n; p++) {
+		BlockId from = b->preds.at[p];
+		if (number[from] == BLOCK_NONE || idom[from] == BLOCK_NONE)
+			continue;
+		dom = dom == BLOCK_NONE ? from : intersect(idom, number, dom, from);
+	}
+	return dom;
+}
+
+uint32_t
+order_dominators(const IrFunc *f, BlockId *post, uint32_t *number, BlockId *idom)
+{
+	uint32_t n = postorder(f, post, number, idom); /* idom serves as its stack first */
 	bool changed = true;
 
 	for (BlockId b = 0; b < f->blocks.n; b++)
-		f->blocks.at[b].idom = BLOCK_NONE;
-	f->blocks.at[0].idom = 0;
+		idom[b] = BLOCK_NONE;
+	idom[0] = 0;
 	while (changed) {
 		changed = false;
 		for (uint32_t k = n - 1; k-- > 0;) {
-			Block *b = &f->blocks.at[post[k]];
-			BlockId dom = BLOCK_NONE;
-			for (uint32_t p = 0; p < b->preds.n; p++) {
-				BlockId from = b->preds.at[p];
-				if (number[from] == BLOCK_NONE ||
-				    f->blocks.at[from].idom == BLOCK_NONE)
-					continue;
-				dom = dom == BLOCK_NONE ? from : intersect(f, number, dom, from);
-			}
-			if (b->idom != dom) {
-				b->idom = dom;
+			BlockId b = post[k], dom = dominator_of(&f->blocks.at[b], number, idom);
+			if (idom[b] != dom) {
+				idom[b] = dom;
 				changed = true;
 			}
 		}
 	}
-	f->blocks.at[0].idom = BLOCK_NONE;
+	idom[0] = BLOCK_NONE;
+	return n;
 }
 
-/* b is always a descendant in number[]'s sense: walking idoms, the postorder numbers only rise. */
+/* Walking up dominators, postorder numbers only rise. */
 static bool
 dominates(const IrFunc *f, const uint32_t *number, BlockId a, BlockId b)
 {
@@ -289,12 +297,12 @@ ir_order(IrFunc *f)
 	layout.first = loops.parent + nb + 1;
 	layout.next = layout.first + nb + 1;
 	stack = layout.next + nb + 1; /* three: edges may wait, and a loop's own latches */
+	n = order_dominators(f, post, number, stack);
 	for (BlockId b = 0; b < nb; b++) {
 		f->blocks.at[b].order = BLOCK_NONE;
 		f->blocks.at[b].loop_depth = 0;
+		f->blocks.at[b].idom = stack[b];
 	}
-	n = postorder(f, post, number, stack);
-	find_dominators(f, post, number, n);
 	find_loops(f, post, number, n, &loops, stack);
 	lay_out(f, post, n, &loops, &layout, last, stack);
 	set_depths(f, post, n, &loops);
