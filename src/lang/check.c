@@ -576,11 +576,25 @@ check_const(Checker *c, uint32_t index)
 
 /* ---- Entry points --------------------------------------------------------------------------- */
 
+/* Errors are found item by item; told line by line. */
+static void
+sort_errors(Diags *d)
+{
+	for (uint32_t i = 1; i < d->list.n; i++) {
+		Diag e = d->list.at[i];
+		uint32_t k = i;
+		for (; k && d->list.at[k - 1].line > e.line; k--)
+			d->list.at[k] = d->list.at[k - 1];
+		d->list.at[k] = e;
+	}
+}
+
 static trivet_status
-outcome(const Program *p, const Diags *d)
+outcome(const Program *p, Diags *d)
 {
 	if (p->arena->mem->failed)
 		return TRIVET_NO_MEMORY;
+	sort_errors(d);
 	return d->list.n ? TRIVET_SOURCE : TRIVET_OK;
 }
 

@@ -158,7 +158,7 @@ read_call(Reader *r, CallSpec *out)
 	const Func *f;
 	const char *end;
 
-	if (!parser_expect(&r->ps, TOK_NAME, "of a function to call"))
+	if (!parser_expect(&r->ps, TOK_NAME, "of the function to call"))
 		return;
 	b = names_find(r->c.funcs, name.text);
 	f = b ? &r->p->funcs.at[b->id] : NULL;

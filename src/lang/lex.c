@@ -247,7 +247,8 @@ lex_garbage(Lexer *l, const Token *t)
 	if (c > ' ' && c < 0x7f)
 		diag_add(l->diags, t->line, t->column, 1, "unexpected character '%c'", c);
 	else
-		diag_add(l->diags, t->line, t->column, 1, "unexpected byte 0x%02x", c);
+		diag_add(l->diags, t->line, t->column, 1, "unexpected byte 0x%02x%s", c,
+			 c >= 0x80 ? " (other than ASCII is for comments only)" : "");
 	do
 		l->at++;
 	while (l->at < l->end && (*l->at == (char)c || (unsigned char)*l->at >= 0x7f ||

@@ -431,7 +431,11 @@ parse_block(Parser *ps, Str label)
 				synchronize(ps);
 		}
 	parser_leave(ps);
-	parser_expect(ps, TOK_RBRACE, "");
+	if (!parser_accept(ps, TOK_RBRACE) && !ps->panic && !ps->stop) {
+		diag_add(ps->d, ps->tok.line, ps->tok.column, ps->tok.text.n,
+			 "expected '}' to end the block that begins in line %u", t.line);
+		ps->panic = true;
+	}
 	parser_node(ps, id)->a = list.first;
 	parser_node(ps, id)->name = label;
 	return id;
@@ -470,7 +474,7 @@ parse_function(Parser *ps, bool is_extern)
 		Token param = { .line = ps->tok.line };
 		if (!is_extern || ps->ahead.kind == TOK_COLON) {
 			param = ps->tok;
-			parser_expect(ps, TOK_NAME, "of a parameter");
+			parser_expect(ps, TOK_NAME, "for a parameter");
 			parser_expect(ps, TOK_COLON, "and a type after the parameter");
 		}
 		add_param(ps, &f, &param, parse_type(ps, true));
