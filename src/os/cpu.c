@@ -96,9 +96,11 @@ os_cpu_features(void)
 void
 os_trap_fill(void *at, size_t bytes)
 {
-	static const uint8_t brk[4] = { 0x00, 0x00, 0x20, 0xd4 };
+	static const uint8_t brk[8] = { 0x00, 0x00, 0x20, 0xd4, 0x00, 0x00, 0x20, 0xd4 };
 	uint8_t *p = at;
 
+	for (; bytes >= sizeof brk && ((uintptr_t)p & 3) == 0; bytes -= sizeof brk, p += sizeof brk)
+		memcpy(p, brk, sizeof brk);
 	for (size_t i = 0; i < bytes; i++)
 		p[i] = brk[((uintptr_t)p + i) & 3];
 }

@@ -68,6 +68,7 @@ __asm__(
 	"	movq 64(%rbx), %rcx\n"
 	"	movq 72(%rbx), %r8\n"
 	"	movq 80(%rbx), %r9\n"
+	"	movl $8, %eax\n"              /* for a variadic callee: floats may be in registers */
 	"	call *(%rbx)\n"
 	"	movq %rax, 24(%rbx)\n"
 	"	movsd %xmm0, 32(%rbx)\n"

@@ -60,29 +60,42 @@ make_executable(void *at, size_t bytes)
 									   : last_error();
 }
 
-/* Pages are committed when they first become writable; pages that never were stay reserved, which
- * is as good as no access. */
+/* Pages that are only reserved have no access anyway, and VirtualProtect would refuse them. */
+static trivet_status
+make_inaccessible(char *at, size_t bytes)
+{
+	MEMORY_BASIC_INFORMATION info;
+	size_t n;
+	DWORD old;
+
+	for (; bytes > 0; at += n, bytes -= n) {
+		if (!VirtualQuery(at, &info, sizeof info) || info.State == MEM_FREE)
+			return TRIVET_SYSTEM;
+		n = (size_t)((char *)info.BaseAddress + info.RegionSize - at);
+		n = n < bytes ? n : bytes;
+		if (info.State == MEM_COMMIT && !VirtualProtect(at, n, PAGE_NOACCESS, &old))
+			return last_error();
+	}
+	return TRIVET_OK;
+}
+
+/* Pages are committed when they first become writable. */
 trivet_status
 os_protect(void *at, size_t bytes, OsAccess access, bool bti)
 {
-	MEMORY_BASIC_INFORMATION info;
 	DWORD old;
 
 	(void)bti;
 	if (!at || !is_pages(at, bytes))
 		return TRIVET_ARGUMENT;
-	switch (access) {
-	case OS_READ_EXEC: return make_executable(at, bytes);
-	case OS_READ_WRITE:
-		if (!VirtualAlloc(at, bytes, MEM_COMMIT, PAGE_READWRITE) ||
-		    !VirtualProtect(at, bytes, PAGE_READWRITE, &old))
-			return last_error();
-		return TRIVET_OK;
-	default:
-		if (VirtualQuery(at, &info, sizeof info) && info.State == MEM_RESERVE)
-			return TRIVET_OK;
-		return VirtualProtect(at, bytes, PAGE_NOACCESS, &old) ? TRIVET_OK : last_error();
-	}
+	if (access == OS_READ_EXEC)
+		return make_executable(at, bytes);
+	if (access != OS_READ_WRITE)
+		return make_inaccessible(at, bytes);
+	if (!VirtualAlloc(at, bytes, MEM_COMMIT, PAGE_READWRITE) ||
+	    !VirtualProtect(at, bytes, PAGE_READWRITE, &old))
+		return last_error();
+	return TRIVET_OK;
 }
 
 trivet_status

@@ -1,0 +1,264 @@
+/* code.c - the state machine of code memory: each misuse has its status, and none is a crash. */
+#include "code/code.h"
+
+#include "check.h"
+#include "machine.h"
+#include "os/os.h"
+
+/* ---- A host allocator that runs out
+ * -------------------------------------------------------------- */
+
+static unsigned allocations_left;
+
+static void *
+limited_resize(void *user, void *p, size_t old_size, size_t size)
+{
+	const trivet_allocator *inner = user;
+
+	if (size > 0 && allocations_left-- == 0) {
+		allocations_left = 0;
+		return NULL;
+	}
+	return inner->resize(inner->user, p, old_size, size);
+}
+
+static void
+test_no_memory(void)
+{
+	Mem plain, limited;
+	CodeBlock *b = (CodeBlock *)&plain;
+
+	mem_init(&plain, NULL);
+	mem_init(&limited, &(trivet_allocator){ limited_resize, &plain.host });
+	allocations_left = 0;
+	CHECK_EQ(code_alloc(&limited, 100, &b), TRIVET_NO_MEMORY);
+	CHECK(b == NULL && limited.failed && limited.live == 0);
+	allocations_left = 0;
+	CHECK_EQ(code_probe(&limited), TRIVET_NO_MEMORY);
+	allocations_left = 1;
+	CHECK_EQ(code_alloc(&limited, 100, &b), TRIVET_OK);
+	code_forget(&limited, b);
+	CHECK_EQ(limited.live, 0);
+}
+
+/* ---- Right and wrong orders
+ * ---------------------------------------------------------------------- */
+
+static void
+test_life(Mem *m)
+{
+	CodeBlock *b;
+	void *entry = m;
+
+	if (!CHECK_EQ(code_alloc(m, 100, &b), TRIVET_OK))
+		return;
+	CHECK_EQ(code_size(b), 100);
+	CHECK(code_address(b) != NULL);
+	CHECK_EQ(code_entry(b, 0, &entry), TRIVET_NOT_SEALED);
+	CHECK(entry == NULL);
+	CHECK_EQ(code_seal(b, true), TRIVET_EMPTY);
+	CHECK_EQ(code_write(b, 0, return_42, 0), TRIVET_OK);
+	CHECK_EQ(code_seal(b, true), TRIVET_EMPTY);
+	CHECK_EQ(code_write(b, 16, return_42, sizeof return_42), TRIVET_OK);
+	CHECK_EQ(code_write(b, 32, return_42, sizeof return_42), TRIVET_OK);
+
+	CHECK_EQ(code_seal(b, true), TRIVET_OK);
+	CHECK_EQ(code_seal(b, true), TRIVET_SEALED);
+	CHECK_EQ(code_write(b, 0, return_42, 1), TRIVET_SEALED);
+	CHECK_EQ(code_write(b, 1000, return_42, 1), TRIVET_SEALED);
+	CHECK_EQ(code_entry(b, 16, &entry), TRIVET_OK);
+	CHECK(entry == (const char *)code_address(b) + 16);
+	CHECK_EQ(call_code(entry), 42);
+	CHECK_EQ(code_entry(b, 32, &entry), TRIVET_OK);
+	CHECK_EQ(call_code(entry), 42);
+	CHECK_EQ(code_entry(b, 32 + sizeof return_42, &entry),
+		 TRIVET_BOUNDS); /* nothing written there */
+	CHECK_EQ(code_entry(b, 100, &entry), TRIVET_BOUNDS);
+	CHECK_EQ(code_entry(b, SIZE_MAX, &entry), TRIVET_BOUNDS);
+	CHECK(entry == NULL);
+
+	CHECK_EQ(code_free(b), TRIVET_OK);
+	CHECK_EQ(code_free(b), TRIVET_FREED);
+	CHECK_EQ(code_write(b, 0, return_42, 1), TRIVET_FREED);
+	CHECK_EQ(code_seal(b, false), TRIVET_FREED);
+	CHECK_EQ(code_entry(b, 16, &entry), TRIVET_FREED);
+	CHECK(code_address(b) == NULL);
+	code_forget(m, b);
+	CHECK_EQ(m->live, 0);
+}
+
+static void
+test_arguments(Mem *m)
+{
+	CodeBlock *b = (CodeBlock *)m;
+	void *entry = m;
+
+	CHECK_EQ(code_alloc(m, 0, &b), TRIVET_ARGUMENT);
+	CHECK(b == NULL);
+	CHECK_EQ(code_alloc(m, (size_t)CODE_MAX + 1, &b), TRIVET_LIMIT);
+	CHECK_EQ(code_alloc(m, SIZE_MAX, &b), TRIVET_LIMIT);
+	CHECK_EQ(code_write(NULL, 0, return_42, 1), TRIVET_ARGUMENT);
+	CHECK_EQ(code_seal(NULL, false), TRIVET_ARGUMENT);
+	CHECK_EQ(code_entry(NULL, 0, &entry), TRIVET_ARGUMENT);
+	CHECK(entry == NULL);
+	CHECK_EQ(code_free(NULL), TRIVET_ARGUMENT);
+	CHECK_EQ(code_size(NULL), 0);
+	CHECK(code_address(NULL) == NULL);
+	code_forget(m, NULL);
+	CHECK_EQ(m->live, 0);
+	CHECK(!m->failed);
+}
+
+static void
+test_bounds(Mem *m)
+{
+	uint8_t byte = 0;
+	CodeBlock *b;
+
+	if (!CHECK_EQ(code_alloc(m, 100, &b), TRIVET_OK))
+		return;
+	CHECK_EQ(code_write(b, 100, &byte, 1), TRIVET_BOUNDS);
+	CHECK_EQ(code_write(b, 99, &byte, 2), TRIVET_BOUNDS);
+	CHECK_EQ(code_write(b, 0, &byte, 101), TRIVET_BOUNDS);
+	CHECK_EQ(code_write(b, SIZE_MAX, &byte, 1), TRIVET_BOUNDS);
+	CHECK_EQ(code_write(b, 1, &byte, SIZE_MAX), TRIVET_BOUNDS);
+	CHECK_EQ(code_write(b, 2, NULL, 1), TRIVET_ARGUMENT);
+	CHECK_EQ(code_write(b, 100, NULL, 0), TRIVET_OK);
+	CHECK_EQ(code_write(b, 99, &byte, 1), TRIVET_OK);
+	code_forget(m, b); /* writable ones go, too */
+	CHECK_EQ(m->live, 0);
+}
+
+/* Whatever was not written is a trapping instruction, to the end of the last page. */
+static void
+test_filler(Mem *m)
+{
+	size_t page = os_page_size();
+	const uint8_t *p;
+	bool filled = true;
+	CodeBlock *b;
+
+	if (!CHECK_EQ(code_alloc(m, page + 1, &b), TRIVET_OK))
+		return;
+	CHECK_EQ(code_write(b, 64, return_42, sizeof return_42), TRIVET_OK);
+	CHECK_EQ(code_seal(b, false), TRIVET_OK);
+	p = code_address(b);
+	for (size_t i = 0; i < 2 * page; i++)
+		if (i < 64 || i >= 64 + sizeof return_42)
+			filled = filled && p[i] == trap_byte[i & 3];
+	CHECK(filled);
+	CHECK(memcmp(p + 64, return_42, sizeof return_42) == 0);
+	code_forget(m, b);
+}
+
+static void
+test_sizes(Mem *m)
+{
+	size_t page = os_page_size();
+	const size_t sizes[] = { sizeof return_42, page - 1, page, page + 1, 5 * page, 300000 };
+	CodeBlock *b[6];
+	void *entry;
+
+	for (int i = 0; i < 6; i++) {
+		size_t last = (sizes[i] - sizeof return_42) & ~(size_t)3;
+		CHECK_EQ(code_alloc(m, sizes[i], &b[i]), TRIVET_OK);
+		CHECK_EQ((uintptr_t)code_address(b[i]) % page, 0);
+		CHECK_EQ(code_write(b[i], last, return_42, sizeof return_42), TRIVET_OK);
+		CHECK_EQ(code_seal(b[i], i & 1), TRIVET_OK);
+		CHECK_EQ(code_entry(b[i], last, &entry), TRIVET_OK);
+		CHECK_EQ(call_code(entry), 42);
+	}
+	for (int i = 0; i < 6; i += 2)
+		CHECK_EQ(code_free(b[i]), TRIVET_OK);
+	for (int i = 1; i < 6; i += 2) { /* the others are as they were */
+		CHECK_EQ(code_entry(b[i], (sizes[i] - sizeof return_42) & ~(size_t)3, &entry),
+			 TRIVET_OK);
+		CHECK_EQ(call_code(entry), 42);
+	}
+	for (int i = 0; i < 6; i++)
+		code_forget(m, b[i]);
+	CHECK_EQ(m->live, 0);
+}
+
+/* Addresses come again; no old code may be seen there.  (qemu and real caches care.) */
+static void
+test_reuse(Mem *m)
+{
+	uint8_t code[sizeof return_42];
+	bool right = true;
+
+	for (int i = 0; i < 500; i++) {
+		CodeBlock *b;
+		void *entry;
+		memcpy(code, return_42, sizeof code);
+#ifdef __x86_64__
+		code[5] = (uint8_t)(i & 0x7f);
+#else
+		code[4] = (uint8_t)(i << 5); /* mov w0, #imm16: bits 5 to 20 */
+		code[5] = (uint8_t)((i & 0x7f) >> 3);
+#endif
+		right = right && code_alloc(m, 64, &b) == TRIVET_OK &&
+			code_write(b, 0, code, sizeof code) == TRIVET_OK &&
+			code_seal(b, i & 1) == TRIVET_OK && code_entry(b, 0, &entry) == TRIVET_OK &&
+			call_code(entry) == (i & 0x7f);
+		if (!CHECK(right))
+			break;
+		code_forget(m, b);
+	}
+	CHECK_EQ(m->live, 0);
+}
+
+/* With BTI the processor lets an indirect call enter at a landing pad only: return_42 has one, its
+ * second instruction is none.  Without, the marks are hints and both work. */
+#ifdef __aarch64__
+static bool
+call_behind_pad(void *at)
+{
+	return call_code((char *)at + 4) == 42;
+}
+
+static void
+test_bti(Mem *m)
+{
+	bool has_bti = os_cpu_features() & TRIVET_FEATURE_BTI;
+	CodeBlock *b;
+	void *entry = NULL;
+
+	CHECK_EQ(code_alloc(m, 64, &b), TRIVET_OK);
+	CHECK_EQ(code_write(b, 0, return_42, sizeof return_42), TRIVET_OK);
+	CHECK_EQ(code_seal(b, true), TRIVET_OK);
+	CHECK_EQ(code_entry(b, 0, &entry), TRIVET_OK);
+	CHECK_EQ(call_code(entry), 42);
+	CHECK_EQ(in_child(call_behind_pad, entry), has_bti ? -SIGILL : 0);
+	code_forget(m, b);
+}
+#else
+static void
+test_bti(Mem *m)
+{
+	(void)m;
+}
+#endif
+
+int
+main(void)
+{
+	Mem m;
+
+	mem_init(&m, NULL);
+	if (code_probe(&m) == TRIVET_NO_EXEC) {
+		printf("this system refuses executable memory\n");
+		return 77;
+	}
+	CHECK_EQ(code_probe(&m), TRIVET_OK);
+	CHECK_EQ(m.live, 0);
+	test_life(&m);
+	test_arguments(&m);
+	test_bounds(&m);
+	test_filler(&m);
+	test_sizes(&m);
+	test_reuse(&m);
+	test_bti(&m);
+	test_no_memory();
+	return check_done();
+}
