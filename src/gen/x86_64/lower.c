@@ -99,7 +99,7 @@ x64_legalize(IrFunc *f, uint32_t features)
 			return false;
 	if (f->is_entry) { /* what a thunk does after a trap */
 		ir_helper(f->module, HELPER_TRAPPED);
-		ir_import(f->module, (Import){ .kind = IMPORT_CODE, .result = IR_I64 });
+		ir_import(f->module, (Import){ .kind = IMPORT_CODE });
 	}
 	return !f->module->arena->mem->failed;
 }
