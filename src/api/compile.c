@@ -370,7 +370,7 @@ code_invoke(trivet_code *c, FuncId f, const uint64_t *flat, uint64_t *result,
 		TrapSite where = { 0 };
 
 		s = interp_call(c->bytecode, &env, f, flat, result, &where);
-		if (!s && where.trap)
+		if (where.trap)
 			runtime_set_trap(c, where.trap, where.func, where.line);
 	} else {
 		s = invoke_native(c, f, flat, result);
