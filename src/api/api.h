@@ -72,9 +72,7 @@ struct trivet_prepared {
 
 void api_begin(trivet_engine *e);
 /* Sets the engine's message to "STATUS TEXT: WORDS" and returns s. */
-#ifdef __GNUC__
-__attribute__((format(printf, 3, 4)))
-#endif
+MEM_PRINTF(3, 4)
 trivet_status api_fail(trivet_engine *e, trivet_status s, const char *format, ...);
 trivet_status api_no_memory(trivet_engine *e);
 void *api_new(trivet_engine *e, size_t bytes);          /* zeroed; NULL on failure */
@@ -84,7 +82,6 @@ trivet_module *api_module_begin(trivet_engine *e, const char *name);     /* NULL
 /* Hands m out, or reports why not and releases it. */
 trivet_status api_module_finish(trivet_module *m, trivet_status s, const Diags *d, trivet_module **out);
 void module_release(trivet_module *m);
-uint64_t api_now(void);                                 /* nanoseconds, monotonic enough for time spans */
 const char *api_signature(Arena *a, const Func *f);     /* "i64(i64,[f64])" */
 
 /* Flat arguments (one uint64_t a scalar, two a span) in any mode.  *trap tells how it ended. */

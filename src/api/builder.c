@@ -26,9 +26,7 @@ struct trivet_builder {
 	char message[200];
 };
 
-#ifdef __GNUC__
-__attribute__((format(printf, 2, 3)))
-#endif
+MEM_PRINTF(2, 3)
 static NodeId
 fail(trivet_builder *b, const char *format, ...)
 {

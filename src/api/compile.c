@@ -144,7 +144,7 @@ compile_native(trivet_code *c, const trivet_compile_options *o, const Target *ta
 		.max_depth = e->options.max_depth,
 		.verify = o->verify,
 	};
-	uint64_t t0 = api_now(), t1, t2;
+	uint64_t t0 = os_nanoseconds(), t1, t2;
 	trivet_status s = TRIVET_NO_MEMORY;
 	ObjectCode object = { 0 };
 	Arena scratch;
@@ -154,10 +154,10 @@ compile_native(trivet_code *c, const trivet_compile_options *o, const Target *ta
 	arena_init(&scratch, &e->mem);
 	text_init(&why, &scratch);
 	ir = ir_build(&scratch, &c->module->program, &io);
-	t1 = api_now();
+	t1 = os_nanoseconds();
 	if (ir)
 		s = gen_module(ir, &go, &scratch, &object, &why);
-	t2 = api_now();
+	t2 = os_nanoseconds();
 	if (e->mem.failed || s == TRIVET_NO_MEMORY)
 		s = api_no_memory(e);
 	else if (s)
@@ -168,7 +168,7 @@ compile_native(trivet_code *c, const trivet_compile_options *o, const Target *ta
 	arena_free(&scratch);
 	e->times.ssa = t1 - t0;
 	e->times.generate = t2 - t1;
-	e->times.seal = api_now() - t2;
+	e->times.seal = os_nanoseconds() - t2;
 	return s;
 }
 
@@ -189,10 +189,10 @@ compile_into(trivet_code *c, const trivet_compile_options *o)
 		return s;
 	if (c->mode != TRIVET_INTERP)
 		return compile_native(c, o, target);
-	uint64_t start = api_now();
+	uint64_t start = os_nanoseconds();
 	c->bytecode = interp_compile(&c->arena, &c->module->program);
 	e->times.ssa = e->times.seal = 0;
-	e->times.generate = api_now() - start;
+	e->times.generate = os_nanoseconds() - start;
 	return c->bytecode ? TRIVET_OK : api_no_memory(e);
 }
 

@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 static const char *const status_text[TRIVET_STATUS_COUNT] = {
 #define X(name, text) [TRIVET_##name] = text,
@@ -59,16 +58,6 @@ void
 api_delete(trivet_engine *e, void *p, size_t bytes)
 {
 	mem_resize(&e->mem, p, bytes, 0);
-}
-
-uint64_t
-api_now(void)
-{
-	struct timespec t;
-
-	if (timespec_get(&t, TIME_UTC) != TIME_UTC)
-		return 0;
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
 void

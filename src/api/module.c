@@ -103,13 +103,13 @@ trivet_parse(trivet_engine *e, const char *name, const char *text, size_t length
 		return api_fail(e, text ? TRIVET_LIMIT : TRIVET_ARGUMENT,
 				"a program's text is at most 2 GiB; %zu bytes were given", length);
 	}
-	start = api_now();
+	start = os_nanoseconds();
 	copy = str_copy(&m->arena, (Str){ length ? text : "", (uint32_t)length });
 	diag_init(&d, &m->arena, m->program.file, copy);
 	if (!copy.at)
 		return api_module_finish(m, TRIVET_NO_MEMORY, &d, out);
 	trivet_status s = lang_parse(&m->program, copy, &d);
-	e->times = (trivet_times){ .parse = api_now() - start };
+	e->times = (trivet_times){ .parse = os_nanoseconds() - start };
 	return api_module_finish(m, s, &d, out);
 }
 

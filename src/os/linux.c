@@ -137,3 +137,12 @@ os_random(void *at, size_t bytes)
 		bytes -= (size_t)n;
 	}
 }
+
+uint64_t
+os_nanoseconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}

@@ -24,6 +24,7 @@ uint32_t os_cpu_features(void);         /* trivet_feature bits of this machine; 
                                          * hypervisor (0.1 ms): ask once */
 const char *os_target_name(void);       /* "x86_64-linux" …: the target this library was built for */
 void os_trap_fill(void *at, size_t bytes);      /* with an instruction that stops this machine */
+uint64_t os_nanoseconds(void);          /* a clock for time spans: monotonic, from any start */
 void os_random(void *at, size_t bytes);
 
 /* Calls a C function of any signature in this machine's own convention, without executable memory.

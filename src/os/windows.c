@@ -157,3 +157,15 @@ os_random(void *at, size_t bytes)
 	if (library)
 		FreeLibrary(library);
 }
+
+uint64_t
+os_nanoseconds(void)
+{
+	LARGE_INTEGER ticks, rate;
+
+	QueryPerformanceCounter(&ticks);
+	QueryPerformanceFrequency(&rate);
+	/* In two parts: ticks * 10^9 would overflow after hours. */
+	return (uint64_t)(ticks.QuadPart / rate.QuadPart) * 1000000000u +
+	       (uint64_t)(ticks.QuadPart % rate.QuadPart) * 1000000000u / (uint64_t)rate.QuadPart;
+}
