@@ -252,43 +252,60 @@ gen_compare_jump(Gen *g, Op op, trivet_type t, Reg x, NodeId right, bool sense, 
 
 /* ---- Operators ------------------------------------------------------------------------------ */
 
-Reg
-gen_binary(Gen *g, Op op, trivet_type t, uint32_t line, Reg x, NodeId right, Reg want)
+/* want = insn(x, right), operands as c says. */
+static Reg
+emit_binary(Gen *g, uint32_t insn, const Comparison *c, uint32_t line, Reg x, NodeId right,
+	    Reg want)
 {
 	uint32_t mark = x >= g->slots && x < CONST_BASE ? x - g->slots : g->temps;
-	const Node *r = gen_node(g, right);
-	Comparison c = { 0 };
-	uint32_t insn;
-	Reg y = 0;
+	Reg y = c->immediate ? (uint32_t)c->imm : gen_value(g, right, NO_REG);
 
-	if (is_comparison(op)) {
-		c = compare(op, t, r, true);
-		insn = INSN_SET_EQ + c.row;
-	} else {
-		bool bitwise = op == OP_AND || op == OP_OR || op == OP_XOR;
-
-		insn = same_type[op][t];
-		if (op == OP_SUB && t <= TRIVET_U64 && gen_immediate(r, !type_is_wide(t), &c.imm) &&
-		    c.imm != INT32_MIN) {
-			insn = type_is_wide(t) ? INSN_ADD_64_I : INSN_ADD_32_I;
-			c.imm = -c.imm;
-			c.immediate = true;
-		} else if (insn >= INSN_ADD_32 && insn <= INSN_ROTL_64) {
-			c.immediate = gen_immediate(r, !type_is_wide(t) && !bitwise, &c.imm);
-			insn += c.immediate ? INSN_ADD_32_I - INSN_ADD_32 : 0;
-		} else if (insn >= INSN_DIV_I32 && insn <= INSN_REM_U64) {
-			c.immediate = gen_immediate(r, !type_is_wide(t), &c.imm) && c.imm != 0 &&
-				      c.imm != -1;
-			insn += c.immediate ? INSN_DIV_I32_I - INSN_DIV_I32 : 0;
-		}
-	}
-	y = c.immediate ? (uint32_t)c.imm : gen_value(g, right, NO_REG);
 	want = destination(g, mark, want);
-	if (c.swap)
+	if (c->swap)
 		gen_emit(g, insn, line, want, y, x);
 	else
 		gen_emit(g, insn, line, want, x, y);
 	return want;
+}
+
+/* The instruction for an operation that is not a comparison; c says if y becomes an immediate. */
+static uint32_t
+arithmetic_insn(Op op, trivet_type t, const Node *y, Comparison *c)
+{
+	bool bitwise = op == OP_AND || op == OP_OR || op == OP_XOR, narrow = !type_is_wide(t);
+	uint32_t insn = same_type[op][t];
+
+	if (op == OP_SUB && type_is_int(t)) { /* x - 1 is x + -1 */
+		if (!gen_immediate(y, narrow, &c->imm) || c->imm == INT32_MIN)
+			return insn;
+		c->imm = -c->imm;
+		c->immediate = true;
+		return narrow ? INSN_ADD_32_I : INSN_ADD_64_I;
+	}
+	if (insn >= INSN_ADD_32 && insn <= INSN_ROTL_64) {
+		c->immediate = gen_immediate(y, narrow && !bitwise, &c->imm);
+		return c->immediate ? insn + (INSN_ADD_32_I - INSN_ADD_32) : insn;
+	}
+	if (insn >= INSN_DIV_I32 && insn <= INSN_REM_U64) {
+		c->immediate = gen_immediate(y, narrow, &c->imm) && c->imm != 0 && c->imm != -1;
+		return c->immediate ? insn + (INSN_DIV_I32_I - INSN_DIV_I32) : insn;
+	}
+	return insn;
+}
+
+Reg
+gen_binary(Gen *g, Op op, trivet_type t, uint32_t line, Reg x, NodeId right, Reg want)
+{
+	Comparison c = { 0 };
+	uint32_t insn;
+
+	if (is_comparison(op)) {
+		c = compare(op, t, gen_node(g, right), true);
+		insn = INSN_SET_EQ + c.row;
+	} else {
+		insn = arithmetic_insn(op, t, gen_node(g, right), &c);
+	}
+	return emit_binary(g, insn, &c, line, x, right, want);
 }
 
 /* acc && right, acc || right; acc is copied unless it is a temporary. */
@@ -369,6 +386,22 @@ unary(Gen *g, uint32_t insn, NodeId a, uint32_t line, Reg want)
 	want = destination(g, mark, want);
 	gen_emit(g, insn, line, want, x, 0);
 	return want;
+}
+
+/* !a; of a comparison it is the opposite one. */
+static Reg
+negation(Gen *g, const Node *n, Reg want)
+{
+	const Node *a = gen_node(g, n->a);
+	trivet_type t;
+	Comparison c;
+
+	if (a->kind != NODE_BINARY || !is_comparison(a->op))
+		return unary(g, INSN_LNOT, n->a, n->line, want);
+	t = gen_node(g, a->a)->type;
+	c = compare(a->op, t, gen_node(g, a->b), false);
+	return emit_binary(g, INSN_SET_EQ + c.row, &c, a->line, gen_value(g, a->a, NO_REG), a->b,
+			   want);
 }
 
 static Reg
@@ -503,8 +536,8 @@ gen_value(Gen *g, NodeId id, Reg want)
 	case NODE_LITERAL: return constant(g, n->bits, want, n->line);
 	case NODE_VAR: return variable(g, n, want);
 	case NODE_UNARY:
-		return unary(g, n->op == OP_LNOT ? INSN_LNOT : same_type[n->op][n->type], n->a,
-			     n->line, want);
+		return n->op == OP_LNOT ? negation(g, n, want)
+					: unary(g, same_type[n->op][n->type], n->a, n->line, want);
 	case NODE_BINARY:
 	case NODE_LOGIC: return chain(g, id, want);
 	case NODE_BUILTIN: return builtin(g, n, want);
@@ -518,7 +551,8 @@ gen_value(Gen *g, NodeId id, Reg want)
 
 /* ---- Conditions ----------------------------------------------------------------------------- */
 
-static void branch_logic(Gen *g, const Node *n, bool sense, Label to, uint32_t depth);
+static void branch_logic(Gen *g, const Node *n, bool sense, Label to, uint32_t poll,
+			 uint32_t depth);
 
 static void
 branch(Gen *g, NodeId id, bool sense, Label to, uint32_t poll, uint32_t depth)
@@ -531,15 +565,13 @@ branch(Gen *g, NodeId id, bool sense, Label to, uint32_t poll, uint32_t depth)
 		id = n->a;
 		sense = !sense;
 	}
-	if (poll && (n->kind == NODE_LOGIC || n->kind == NODE_LITERAL)) {
-		gen_emit(g, INSN_POLL, poll, 0, 0, 0);
-		poll = 0;
-	}
 	if (n->kind == NODE_LITERAL) {
+		if (poll)
+			gen_emit(g, INSN_POLL, poll, 0, 0, 0);
 		if ((n->bits != 0) == sense)
 			gen_emit(g, INSN_JUMP, n->line, to, 0, 0);
 	} else if (n->kind == NODE_LOGIC && depth < BRANCH_DEPTH_MAX) {
-		branch_logic(g, n, sense, to, depth + 1);
+		branch_logic(g, n, sense, to, poll, depth + 1);
 	} else if (n->kind == NODE_BINARY && is_comparison(n->op)) {
 		x = gen_value(g, n->a, NO_REG);
 		gen_compare_jump(g, n->op, gen_node(g, n->a)->type, x, n->b, sense, to,
@@ -554,19 +586,19 @@ branch(Gen *g, NodeId id, bool sense, Label to, uint32_t poll, uint32_t depth)
 	g->temps = mark;
 }
 
-/* a && b, a || b */
+/* a && b, a || b.  The first operand is always looked at, so it does the polling. */
 static void
-branch_logic(Gen *g, const Node *n, bool sense, Label to, uint32_t depth)
+branch_logic(Gen *g, const Node *n, bool sense, Label to, uint32_t poll, uint32_t depth)
 {
 	Label past;
 
 	if ((n->op == OP_AND) != sense) { /* either alone is enough to jump */
-		branch(g, n->a, sense, to, 0, depth);
+		branch(g, n->a, sense, to, poll, depth);
 		branch(g, n->b, sense, to, 0, depth);
 		return;
 	}
 	past = gen_label(g);
-	branch(g, n->a, !sense, past, 0, depth);
+	branch(g, n->a, !sense, past, poll, depth);
 	branch(g, n->b, sense, to, 0, depth);
 	gen_bind(g, past);
 }
