@@ -3,7 +3,7 @@
  * Constants are computed by op_eval(), the one definition of every operation.  Identities hold for
  * all operands, NaN, -0 and wrap-around included; the payload of a NaN is no value, CANON hides it.
  * A better form of an instruction must be one that no other rule turns back. */
-#include "ir/fold.h"
+#include "ir/inner.h"
 #include "base/num.h"
 
 /* ---- Constants ------------------------------------------------------------------------------ */
@@ -381,12 +381,11 @@ order_operands(const IrFunc *f, Ins *i)
 
 /* A form that one rule has changed is looked at again as what it is now. */
 Val
-fold_ins(IrFunc *f, BlockId b, Ins *i)
+fold_ins(IrFunc *f, Ins *i)
 {
 	const IrOpInfo *info;
 	Val v = 0;
 
-	(void)b;
 	if (i->op == IR_CMP)
 		return fold_cmp(f, i);
 	if (i->op == IR_SELECT)

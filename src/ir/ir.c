@@ -3,8 +3,7 @@
  * Every pure instruction goes through ir_add(): fold.c simplifies it, the hash table looks for an
  * equal one of the same block.  Table entries are not kept in step with changes: an entry counts
  * only if the instruction it names, as it is now, equals the one looked for. */
-#include "ir/ir.h"
-#include "ir/fold.h"
+#include "ir/inner.h"
 #include "base/num.h"
 
 // clang-format off
@@ -129,7 +128,7 @@ new_ins(IrFunc *f, const Ins *ins)
 	if (!i)
 		return 0;
 	*i = *ins;
-	if (!i->line)
+	if (!i->line && ins->op != IR_CONST && ins->op != IR_PHI) /* these belong to no place */
 		i->line = f->line;
 	return f->ins.n - 1;
 }
@@ -138,6 +137,12 @@ static bool
 is_terminator(const IrFunc *f, Val v)
 {
 	return ir_op_info[f->ins.at[v].op].flags & IR_T;
+}
+
+void
+inner_link(IrFunc *f, BlockId b, Val v)
+{
+	link_before(f, b, v, 0);
 }
 
 Val
@@ -264,6 +269,21 @@ find_cons(IrFunc *f, const Ins *key)
 	return &f->cons[h];
 }
 
+void
+inner_remember(IrFunc *f, Val v)
+{
+	Ins key = key_of(&f->ins.at[v]);
+	uint32_t *at;
+
+	if (!(ir_op_info[key.op].flags & IR_P))
+		return;
+	at = find_cons(f, &key);
+	if (at && !*at) {
+		*at = v;
+		f->ncons++;
+	}
+}
+
 Val
 ir_const(IrFunc *f, IrType t, uint64_t bits)
 {
@@ -302,7 +322,7 @@ ir_add(IrFunc *f, BlockId b, Ins i)
 
 	i.block = b;
 	if (ir_op_info[i.op].flags & IR_P) {
-		v = fold_ins(f, b, &i);
+		v = fold_ins(f, &i);
 		if (v)
 			return v;
 	} else if (i.op != IR_TRAPIF) {
@@ -544,8 +564,11 @@ static bool
 grow_sites(IrModule *m)
 {
 	uint32_t cap = m->site_cap ? m->site_cap * 2 : 32;
-	uint32_t *table = arena_alloc(m->arena, cap * sizeof *table);
+	uint32_t *table;
 
+	while (m->sites.n >= cap / 2)
+		cap *= 2;
+	table = arena_alloc(m->arena, cap * sizeof *table);
 	if (!table)
 		return false;
 	for (uint32_t k = 0; k < m->sites.n; k++) {

@@ -3,7 +3,7 @@
  *
  * Dominators after Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm" (2001).  All
  * walks are loops with their own stacks: a function may have any number of blocks in a row. */
-#include "ir/order.h"
+#include "ir/inner.h"
 
 /* ---- Scratch memory ------------------------------------------------------------------------- */
 

@@ -2,51 +2,57 @@
  *
  * Values and blocks have their numbers as names, so that what a debugger shows can be found here.
  */
-#include "ir/ir.h"
+#include "ir/inner.h"
 
 #include <inttypes.h>
 
-static const char *const type_names[] = { "void", "i32", "i64", "f32", "f64" };
-
-/* The lists of ir.h spell names in capitals; the text does not. */
-static void
-lower(Text *out, const char *name)
-{
-	char small[32];
-	size_t n = 0;
-
-	for (; name[n] && n < sizeof small; n++)
-		small[n] =
-			(char)(name[n] >= 'A' && name[n] <= 'Z' ? name[n] + ('a' - 'A') : name[n]);
-	text_add(out, small, n);
-}
-
 // clang-format off
-static const char *const cc_names[CC_COUNT] = {
+const char *const inner_type_names[] = { "void", "i32", "i64", "f32", "f64" };
+
+const char *const inner_cc_names[CC_COUNT] = {
 #define X(name, negated, swapped) #name,
 	IR_CC_LIST(X)
 #undef X
 };
 
-static const char *const mem_names[MEM_COUNT] = {
+const char *const inner_mem_names[MEM_COUNT] = {
 #define X(name, bytes, type) #name,
 	IR_MEM_LIST(X)
 #undef X
 };
 
-static const char *const helper_names[HELPER_COUNT] = {
+const char *const inner_helper_names[HELPER_COUNT] = {
 #define X(name, symbol, result, n, a, b, c) #name,
 	IR_HELPER_LIST(X)
 #undef X
 };
 // clang-format on
 
+void
+inner_lower(char out[INNER_NAME_MAX], const char *name)
+{
+	size_t n = 0;
+
+	for (; name[n] && n < INNER_NAME_MAX - 1; n++)
+		out[n] = (char)(name[n] >= 'A' && name[n] <= 'Z' ? name[n] + ('a' - 'A') : name[n]);
+	out[n] = '\0';
+}
+
+static void
+lower(Text *out, const char *name)
+{
+	char small[INNER_NAME_MAX];
+
+	inner_lower(small, name);
+	text_addf(out, "%s", small);
+}
+
 static void
 print_types(Text *out, unsigned result, const uint8_t *params, uint32_t n)
 {
-	text_addf(out, "%s(", type_names[result]);
+	text_addf(out, "%s(", inner_type_names[result]);
 	for (uint32_t k = 0; k < n; k++)
-		text_addf(out, "%s%s", k ? ", " : "", type_names[params[k]]);
+		text_addf(out, "%s%s", k ? ", " : "", inner_type_names[params[k]]);
 	text_addf(out, ")");
 }
 
@@ -147,13 +153,13 @@ print_ins(const IrFunc *f, Val v, Text *out)
 	lower(out, ir_op_info[i->op].name);
 	if (i->op == IR_LOAD || i->op == IR_STORE) {
 		text_addf(out, ".");
-		lower(out, mem_names[i->cc]);
+		lower(out, inner_mem_names[i->cc]);
 	} else if (i->type != IR_VOID && i->op != IR_CMP) {
-		text_addf(out, ".%s", type_names[i->type]);
+		text_addf(out, ".%s", inner_type_names[i->type]);
 	}
 	if (i->op == IR_CMP || i->op == IR_SELECT || i->op == IR_TRAPIF || i->op == IR_BR) {
 		text_addf(out, ".");
-		lower(out, cc_names[i->cc]);
+		lower(out, inner_cc_names[i->cc]);
 	}
 	print_operands(f, v, out);
 	if (i->line)
@@ -182,8 +188,9 @@ print_block(const IrFunc *f, BlockId id, Text *out)
 void
 ir_print_func(const IrFunc *f, Text *out)
 {
-	text_addf(out, "func f%u %.*s ", (uint32_t)(f - f->module->funcs.at), (int)f->name.n,
-		  f->name.at ? f->name.at : "");
+	text_addf(out, "func f%u ", (uint32_t)(f - f->module->funcs.at));
+	text_add(out, f->name.n ? f->name.at : "-", f->name.n ? f->name.n : 1);
+	text_add(out, " ", 1);
 	print_types(out, f->result, f->params, f->nparams);
 	text_addf(out, " source %u line %u entry f%u", f->source, f->line, f->entry_thunk);
 	if (f->needs_ctx)
@@ -209,7 +216,7 @@ print_import(const IrModule *m, uint32_t slot, Text *out)
 	case IMPORT_INTERRUPT: text_addf(out, "interrupt\n"); return;
 	case IMPORT_HELPER:
 		text_addf(out, "helper ");
-		lower(out, helper_names[i->id]);
+		lower(out, inner_helper_names[i->id]);
 		break;
 	default: text_addf(out, "extern %u%s", i->id, i->bool_result ? " bool" : ""); break;
 	}

@@ -2,7 +2,7 @@
  *
  * First the shape, trusting nothing: lists, edges, terminators.  Then dominators, then each
  * instruction's operands and types.  Says the first thing wrong, naming the value or block. */
-#include "ir/order.h"
+#include "ir/inner.h"
 #include "base/num.h"
 
 typedef struct Check {
