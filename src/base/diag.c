@@ -121,6 +121,23 @@ continues_character(Str line, uint32_t at)
 	return at > 0 && at < line.n && ((uint8_t)line.at[at] & 0xc0) == 0x80;
 }
 
+/* The start of the character that byte `at` belongs to, and the end of it. */
+static uint32_t
+character_start(Str line, uint32_t at)
+{
+	for (int i = 0; i < 3 && continues_character(line, at); i++)
+		at--;
+	return at;
+}
+
+static uint32_t
+character_end(Str line, uint32_t at)
+{
+	for (int i = 0; i < 3 && continues_character(line, at); i++)
+		at++;
+	return at;
+}
+
 /* The part of the line to show: all of it, or LINE_SHOWN bytes around the caret. */
 static void
 choose_part(Str line, uint32_t caret, uint32_t *from, uint32_t *to)
@@ -134,10 +151,8 @@ choose_part(Str line, uint32_t caret, uint32_t *from, uint32_t *to)
 	if (*from > line.n - LINE_SHOWN)
 		*from = line.n - LINE_SHOWN;
 	*to = *from + LINE_SHOWN;
-	for (int i = 0; i < 3 && continues_character(line, *from); i++)
-		++*from;
-	for (int i = 0; i < 3 && continues_character(line, *to); i++)
-		++*to;
+	*from = character_end(line, *from);
+	*to = character_end(line, *to);
 }
 
 void
@@ -157,10 +172,12 @@ diag_format(const Diags *d, uint32_t index, Text *out)
 
 	line = find_line(d->text, e->line);
 	caret = e->column - 1 < line.n ? e->column - 1 : line.n;
+	marked = e->width < line.n - caret ? e->width : line.n - caret;
+	marked = character_end(line, caret + marked);
+	caret = character_start(line, caret);
 	choose_part(line, caret, &from, &to);
-	if (caret < from)
-		caret = from;
-	marked = e->width < to - caret ? e->width : to - caret;
+	caret = caret > from ? caret : from;
+	marked = (marked < to ? marked : to) - caret;
 
 	text_add(out, "  ", 2);
 	before = 2;

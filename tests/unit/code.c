@@ -4,41 +4,23 @@
 #include "check.h"
 #include "machine.h"
 #include "os/os.h"
-
-/* ---- A host allocator that runs out
- * -------------------------------------------------------------- */
-
-static unsigned allocations_left;
-
-static void *
-limited_resize(void *user, void *p, size_t old_size, size_t size)
-{
-	const trivet_allocator *inner = user;
-
-	if (size > 0 && allocations_left-- == 0) {
-		allocations_left = 0;
-		return NULL;
-	}
-	return inner->resize(inner->user, p, old_size, size);
-}
+#include "starve.h"
 
 static void
 test_no_memory(void)
 {
-	Mem plain, limited;
-	CodeBlock *b = (CodeBlock *)&plain;
+	Starved s;
+	Mem m;
+	CodeBlock *b = (CodeBlock *)&m;
 
-	mem_init(&plain, NULL);
-	mem_init(&limited, &(trivet_allocator){ limited_resize, &plain.host });
-	allocations_left = 0;
-	CHECK_EQ(code_alloc(&limited, 100, &b), TRIVET_NO_MEMORY);
-	CHECK(b == NULL && limited.failed && limited.live == 0);
-	allocations_left = 0;
-	CHECK_EQ(code_probe(&limited), TRIVET_NO_MEMORY);
-	allocations_left = 1;
-	CHECK_EQ(code_alloc(&limited, 100, &b), TRIVET_OK);
-	code_forget(&limited, b);
-	CHECK_EQ(limited.live, 0);
+	starved_init(&m, &s, 0);
+	CHECK_EQ(code_alloc(&m, 100, &b), TRIVET_NO_MEMORY);
+	CHECK(b == NULL && m.failed && m.live == 0);
+	CHECK_EQ(code_probe(&m), TRIVET_NO_MEMORY);
+	s.allowed = 1;
+	CHECK_EQ(code_alloc(&m, 100, &b), TRIVET_OK);
+	code_forget(&m, b);
+	CHECK(m.live == 0 && s.blocks == 0);
 }
 
 /* ---- Right and wrong orders

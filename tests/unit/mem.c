@@ -1,0 +1,337 @@
+/* mem.c - allocator account, arenas, vectors, text and formatting, with memory and without. */
+#include "base/mem.h"
+
+#include "check.h"
+#include "starve.h"
+
+static void
+test_resize(void)
+{
+	Starved s;
+	Mem m;
+	char *p, *q;
+
+	starved_init(&m, &s, 100);
+	p = mem_resize(&m, NULL, 0, 10);
+	CHECK(p && m.live == 10 && m.peak == 10);
+	memcpy(p, "123456789", 10);
+	p = mem_resize(&m, p, 10, 1000);
+	CHECK(p && m.live == 1000 && m.peak == 1000);
+	CHECK_STR(p, "123456789");
+	p = mem_resize(&m, p, 1000, 20);
+	CHECK_STR(p, "123456789");
+	CHECK(m.live == 20 && m.peak == 1000);
+	s.allowed = 0;
+	q = mem_resize(&m, p, 20, 40);
+	CHECK(q == NULL && m.failed && m.live == 20);
+	CHECK_STR(p, "123456789"); /* a failed resize leaves the block */
+	CHECK(mem_resize(&m, p, 20, 0) == NULL);
+	CHECK(m.live == 0 && s.blocks == 0);
+	m.failed = false;
+	CHECK(mem_resize(&m, NULL, 0, 0) == NULL && !m.failed);
+	CHECK(mem_resize(&m, NULL, 0, SIZE_MAX) == NULL && m.failed);
+	mem_init(&m, NULL);
+	CHECK(mem_resize(&m, NULL, 0, (size_t)PTRDIFF_MAX + 1) == NULL && m.failed);
+}
+
+static bool
+is_zero(const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (p[i])
+			return false;
+	return true;
+}
+
+static void
+test_arena(void)
+{
+	static const size_t sizes[] = { 0,    1,    15,	  16,	 17,	  100,
+					4000, 4096, 5000, 70000, 1 << 20, 3 << 20 };
+	Starved s;
+	Mem m;
+	Arena a;
+	char *blocks[200];
+
+	starved_init(&m, &s, 10000);
+	arena_init(&a, &m);
+	CHECK_EQ(s.blocks, 0);
+	for (unsigned i = 0; i < 200; i++) {
+		size_t n = sizes[i % 12];
+		blocks[i] = arena_alloc(&a, n);
+		if (!CHECK(blocks[i] != NULL))
+			return;
+		CHECK_EQ((uintptr_t)blocks[i] % 16, 0);
+		CHECK(is_zero(blocks[i], n));
+		memset(blocks[i], (int)i, n);
+	}
+	for (unsigned i = 0; i < 200; i++) {
+		bool same = true;
+		for (size_t k = 0; k < sizes[i % 12]; k++)
+			same = same && blocks[i][k] == (char)i;
+		CHECK(same);
+	}
+	arena_free(&a);
+	CHECK(s.blocks == 0 && m.live == 0);
+	CHECK(arena_alloc(&a, 5) != NULL); /* usable again */
+	CHECK(arena_alloc(&a, SIZE_MAX) == NULL && m.failed);
+	m.failed = false;
+	CHECK(arena_alloc(&a, SIZE_MAX - 15) == NULL && m.failed);
+	CHECK(arena_alloc(&a, SIZE_MAX / 2) == NULL);
+	CHECK(arena_alloc(&a, 5) != NULL);
+	arena_free(&a);
+	arena_free(&a);
+	CHECK_EQ(m.live, 0);
+}
+
+/* Chunks grow, so that much memory does not mean many requests to the host. */
+static void
+test_arena_requests(void)
+{
+	Starved s;
+	Mem m;
+	Arena a;
+
+	starved_init(&m, &s, 1000000);
+	arena_init(&a, &m);
+	for (int i = 0; i < 1 << 20; i++)
+		arena_alloc(&a, 16); /* 16 MiB */
+	CHECK(s.blocks < 40);
+	CHECK(m.live < 20u << 20);
+	arena_free(&a);
+	arena_alloc(&a, 1);
+	CHECK(m.live <= 4096); /* and little is little */
+	arena_free(&a);
+}
+
+typedef struct Element {
+	uint32_t a, b, c;
+} Element;
+
+static void
+test_vector(void)
+{
+	VEC(Element) v = { 0 };
+	VEC(uint8_t) w = { 0 };
+	Starved s;
+	Mem m;
+	Arena a;
+
+	starved_init(&m, &s, 10000);
+	arena_init(&a, &m);
+	for (uint32_t i = 0; i < 20000; i++) {
+		Element *e = vec_push(&a, &v);
+		uint8_t *b = i % 3 == 0 ? vec_push(&a, &w) : NULL; /* two grow by turns */
+		if (!e)
+			break;
+		CHECK(e->a == 0 && e->b == 0 && e->c == 0);
+		*e = (Element){ i, ~i, i * 3 };
+		if (b)
+			*b = (uint8_t)i;
+	}
+	CHECK_EQ(v.n, 20000);
+	for (uint32_t i = 0; i < v.n; i++)
+		CHECK(v.at[i].a == i && v.at[i].b == ~i && v.at[i].c == i * 3);
+	for (uint32_t i = 0; i < w.n; i++)
+		CHECK_EQ(w.at[i], (uint8_t)(3 * i));
+	v.n = 10;
+	CHECK(vec_push(&a, &v) == &v.at[10] && v.at[10].a == 0 && v.at[10].c == 0);
+
+	CHECK(vec_reserve(&a, (void **)&w.at, &w.cap, 1, 100000));
+	CHECK(w.cap >= 100000 && w.at[3] == 9 && is_zero((char *)w.at + 20000, 80000));
+	CHECK(vec_reserve(&a, (void **)&w.at, &w.cap, 1, 5));
+	arena_free(&a);
+	CHECK_EQ(m.live, 0);
+}
+
+static void
+test_vector_limits(void)
+{
+	Mem m;
+	Arena a;
+	char *at = NULL;
+	uint32_t cap = 0;
+
+	mem_init(&m, NULL);
+	arena_init(&a, &m);
+	CHECK(!vec_reserve(&a, (void **)&at, &cap, SIZE_MAX / 2, 100));
+	CHECK(at == NULL && cap == 0 && m.failed);
+	cap = UINT32_MAX;
+	CHECK(!vec_grow(&a, (void **)&at, &cap, 1));
+	CHECK_EQ(cap, UINT32_MAX);
+	cap = 0x80000000u;
+	CHECK(!vec_grow(&a, (void **)&at, &cap, 1)); /* twice as many cannot be counted */
+	arena_free(&a);
+}
+
+/* However early memory ends, nothing is lost or touched. */
+static void
+test_starved(void)
+{
+	for (unsigned allowed = 0; allowed < 12; allowed++) {
+		VEC(Element) v = { 0 };
+		Starved s;
+		Mem m;
+		Arena a;
+		Text t;
+		uint32_t pushed = 0;
+
+		starved_init(&m, &s, allowed);
+		arena_init(&a, &m);
+		for (; pushed < 2000000; pushed++)
+			if (!vec_push(&a, &v))
+				break;
+		CHECK_EQ(v.n, pushed);
+		CHECK_EQ(m.failed, pushed < 2000000);
+		CHECK(pushed == 0 || v.at[pushed - 1].a == 0);
+		text_init(&t, &a);
+		for (int i = 0; i < 3000; i++) {
+			text_addf(&t, "%d and %s;", i, "more");
+			CHECK(t.n == 0 || (t.at && t.at[t.n] == '\0'));
+		}
+		CHECK(str_copy(&a, (Str){ "abc", 3 }).n == 3 || m.failed);
+		arena_free(&a);
+		CHECK(m.live == 0 && s.blocks == 0);
+	}
+}
+
+static void
+test_str(void)
+{
+	Mem m;
+	Arena a;
+	Str s;
+
+	mem_init(&m, NULL);
+	arena_init(&a, &m);
+	CHECK(str_is(STR("abc"), "abc") && !str_is(STR("abc"), "ab") && !str_is(STR("ab"), "abc"));
+	CHECK(str_is((Str){ NULL, 0 }, "") && str_equal((Str){ NULL, 0 }, STR("")));
+	CHECK(str_equal(STR("a\0b"), STR("a\0b")) && !str_equal(STR("a\0b"), STR("a\0c")));
+	s = str_copy(&a, (Str){ "hello", 4 });
+	CHECK_STR(s.at, "hell");
+	s = str_copy(&a, (Str){ NULL, 0 });
+	CHECK(s.n == 0 && s.at && s.at[0] == '\0');
+	arena_free(&a);
+}
+
+/* Without the compiler's look at the format. */
+static size_t
+format_unchecked(char *out, size_t room, const char *format, ...)
+{
+	Mem m;
+	Arena a;
+	Text t;
+	va_list list;
+	size_t n;
+
+	mem_init(&m, NULL);
+	arena_init(&a, &m);
+	text_init(&t, &a);
+	va_start(list, format);
+	text_addv(&t, format, list);
+	va_end(list);
+	n = t.n;
+	mem_format(out, room, "%s", t.at);
+	arena_free(&a);
+	return n;
+}
+
+/* ---- Formatting: ours against the C library's
+ * ---------------------------------------------------- */
+
+#define SAME(...)                                                      \
+	do {                                                           \
+		char ours[200], theirs[200];                           \
+		size_t n = mem_format(ours, sizeof ours, __VA_ARGS__); \
+		snprintf(theirs, sizeof theirs, __VA_ARGS__);          \
+		CHECK_STR(ours, theirs);                               \
+		CHECK_EQ(n, strlen(theirs));                           \
+	} while (0)
+
+static void
+test_format(void)
+{
+	static const int values[] = { 0, 1, -1, 7, -42, 123456, INT32_MAX, INT32_MIN };
+
+	for (int i = 0; i < 8; i++) {
+		int v = values[i];
+		unsigned u = (unsigned)v;
+		SAME("%d|%i|%5d|%-5d|%05d|%+d|% d|%.3d|%8.3d|%-8.3d|", v, v, v, v, v, v, v, v, v,
+		     v);
+		SAME("%u|%x|%X|%o|%#x|%#X|%08x|%10u|%-10u|%.0u", u, u, u, u, u, u, u, u, u, u);
+		SAME("%*d|%-*d|%.*d|%*d", 7, v, 7, v, 4, v, -6, v);
+		SAME("%ld|%lld|%lx", (long)v, (long long)v * 1000000007, (unsigned long)u);
+		SAME("%" PRId64 " %" PRIu64 " %" PRIx64, (int64_t)v * v, (uint64_t)v, (uint64_t)v);
+		SAME("%hd %hu %hhd %hhx", (short)v, (unsigned short)u, (signed char)v,
+		     (unsigned char)u);
+		SAME("%zu %zx %td %jd", (size_t)u, (size_t)u, (ptrdiff_t)v, (intmax_t)v);
+	}
+	SAME("%s|%10s|%-10s|%.3s|%10.2s|%s", "text", "text", "text", "text", "text", "");
+	SAME("%c%c|%3c|%-3c|%%", 'a', 'b', 'c', 'd');
+	SAME("%" PRIu64 "%" PRId64, UINT64_MAX, INT64_MIN);
+	SAME("plain");
+}
+
+static void
+test_format_edges(void)
+{
+	char out[8] = "unused";
+	const char *null = NULL;
+
+	CHECK_EQ(mem_format(out, sizeof out, "%s", "0123456789"), 10);
+	CHECK_STR(out, "0123456");
+	CHECK_EQ(mem_format(out, 1, "%s", "0123456789"), 10);
+	CHECK_STR(out, "");
+	CHECK_EQ(mem_format(NULL, 0, "%d", 12345), 5);
+	mem_format(out, sizeof out, "%s", null);
+	CHECK_STR(out, "(null)");
+	/* what is not ours shows, and takes nothing from the arguments */
+	format_unchecked(out, sizeof out, "%f %p %");
+	CHECK_STR(out, "%? %? %");
+	CHECK(format_unchecked(out, sizeof out, "%3000000000d|", 1) > 1000000);
+}
+
+static void
+test_text(void)
+{
+	Mem m;
+	Arena a;
+	Text t;
+	char expected[40];
+
+	mem_init(&m, NULL);
+	arena_init(&a, &m);
+	text_init(&t, &a);
+	CHECK(t.at == NULL && t.n == 0);
+	text_add(&t, "", 0);
+	CHECK_STR(t.at, "");
+	for (unsigned i = 0; i < 1000; i++)
+		text_addf(&t, "%03u %s\n", i, i % 2 ? "odd" : "even");
+	text_add(&t, "a\0b", 3);
+	CHECK_EQ(t.n, 1000 * 8 + 500 + 3);
+	CHECK_EQ(t.at[t.n], 0);
+	CHECK(memcmp(t.at + t.n - 3, "a\0b", 3) == 0);
+	mem_format(expected, sizeof expected, "000 even\n001 odd\n");
+	CHECK(memcmp(t.at, expected, strlen(expected)) == 0);
+	text_addf(&t, "%5000d", 1);
+	CHECK_EQ(t.n, 1000 * 8 + 500 + 3 + 5000);
+	CHECK_EQ(t.at[t.n - 1], '1');
+	CHECK(!m.failed);
+	arena_free(&a);
+}
+
+int
+main(void)
+{
+	test_resize();
+	test_arena();
+	test_arena_requests();
+	test_vector();
+	test_vector_limits();
+	test_starved();
+	test_str();
+	test_format();
+	test_format_edges();
+	test_text();
+	return check_done();
+}
