@@ -36,6 +36,7 @@ typedef struct Gen {
 	VEC(uint32_t) labels;           /* their instructions; NO_REG: not bound yet */
 	VEC(Loop) loops;                /* around the current statement, innermost last */
 	VEC(NodeId) spine;              /* left operands being walked */
+	uint32_t branch_depth;          /* of && and || being made into jumps */
 	Insn scratch;                   /* stands in for an instruction when memory ran out */
 } Gen;
 

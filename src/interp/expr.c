@@ -83,8 +83,8 @@ static const uint16_t stores[TRIVET_TYPE_COUNT] = {
 };
 // clang-format on
 
-/* How deep conditions made of && and || become jumps; below that they become values.  Their left
- * operands may nest 100,000 deep. */
+/* How deep conditions made of && and || become jumps, counting those around them; below that they
+ * become values, by a loop.  Their left operands may nest 100,000 deep. */
 enum { BRANCH_DEPTH_MAX = 100 };
 
 uint32_t
@@ -551,11 +551,10 @@ gen_value(Gen *g, NodeId id, Reg want)
 
 /* ---- Conditions ----------------------------------------------------------------------------- */
 
-static void branch_logic(Gen *g, const Node *n, bool sense, Label to, uint32_t poll,
-			 uint32_t depth);
+static void branch_logic(Gen *g, const Node *n, bool sense, Label to, uint32_t poll);
 
-static void
-branch(Gen *g, NodeId id, bool sense, Label to, uint32_t poll, uint32_t depth)
+void
+gen_branch(Gen *g, NodeId id, bool sense, Label to, uint32_t poll)
 {
 	const Node *n = gen_node(g, id);
 	uint32_t mark = g->temps;
@@ -570,8 +569,10 @@ branch(Gen *g, NodeId id, bool sense, Label to, uint32_t poll, uint32_t depth)
 			gen_emit(g, INSN_POLL, poll, 0, 0, 0);
 		if ((n->bits != 0) == sense)
 			gen_emit(g, INSN_JUMP, n->line, to, 0, 0);
-	} else if (n->kind == NODE_LOGIC && depth < BRANCH_DEPTH_MAX) {
-		branch_logic(g, n, sense, to, poll, depth + 1);
+	} else if (n->kind == NODE_LOGIC && g->branch_depth < BRANCH_DEPTH_MAX) {
+		g->branch_depth++;
+		branch_logic(g, n, sense, to, poll);
+		g->branch_depth--;
 	} else if (n->kind == NODE_BINARY && is_comparison(n->op)) {
 		x = gen_value(g, n->a, NO_REG);
 		gen_compare_jump(g, n->op, gen_node(g, n->a)->type, x, n->b, sense, to,
@@ -588,23 +589,17 @@ branch(Gen *g, NodeId id, bool sense, Label to, uint32_t poll, uint32_t depth)
 
 /* a && b, a || b.  The first operand is always looked at, so it does the polling. */
 static void
-branch_logic(Gen *g, const Node *n, bool sense, Label to, uint32_t poll, uint32_t depth)
+branch_logic(Gen *g, const Node *n, bool sense, Label to, uint32_t poll)
 {
 	Label past;
 
 	if ((n->op == OP_AND) != sense) { /* either alone is enough to jump */
-		branch(g, n->a, sense, to, poll, depth);
-		branch(g, n->b, sense, to, 0, depth);
+		gen_branch(g, n->a, sense, to, poll);
+		gen_branch(g, n->b, sense, to, 0);
 		return;
 	}
 	past = gen_label(g);
-	branch(g, n->a, !sense, past, poll, depth);
-	branch(g, n->b, sense, to, 0, depth);
+	gen_branch(g, n->a, !sense, past, poll);
+	gen_branch(g, n->b, sense, to, 0);
 	gen_bind(g, past);
-}
-
-void
-gen_branch(Gen *g, NodeId id, bool sense, Label to, uint32_t poll)
-{
-	branch(g, id, sense, to, poll, 0);
 }

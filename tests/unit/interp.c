@@ -1199,7 +1199,7 @@ test_many(const char *what, Text *t, const char *name, uint64_t expected)
 static void
 test_large(void)
 {
-	enum { VARIABLES = 3000, PARAMETERS = 300, TERMS = 100000 };
+	enum { VARIABLES = 3000, PARAMETERS = 300, TERMS = 100000, NESTED = 60 };
 	Mem mem;
 	Arena arena;
 	Text t;
@@ -1241,6 +1241,18 @@ test_large(void)
 		text_addf(&t, " || p > q && p != 3");
 	text_addf(&t, " || q == 1 { return true; } return false; }\n");
 	test_many("conditions", &t, "f", 1);
+
+	text_addf(&t, "fn f(p: i64, q: i64) -> bool { return ");
+	for (int i = 0; i < NESTED; i++)
+		text_addf(&t, "if ");
+	text_addf(&t, "p == 0");
+	for (int i = 0; i < NESTED; i++) {
+		for (int k = 0; k < 150; k++)
+			text_addf(&t, " && q == 1");
+		text_addf(&t, " { true } else { p == 5 }");
+	}
+	text_addf(&t, "; }\n");
+	test_many("nested conditions", &t, "f", 1);
 
 	text_addf(&t, "fn f(p: i64, q: i64) -> i64 { if p == 1 { return 1; }\n");
 	for (int i = 2; i < TERMS / 10; i++)
