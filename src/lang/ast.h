@@ -84,7 +84,8 @@ enum {
 
 typedef struct Node {
 	uint8_t kind, op, type, flags;
-	uint16_t height;        /* of the tree below, left operands of chains not counted */
+	uint16_t height;        /* of the tree below, left operands of chains not counted; at most
+	                           AST_MAX_DEPTH; folding a number may leave it one too high above */
 	uint32_t line, column;
 	NodeId a, b, c, next;
 	union {

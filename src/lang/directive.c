@@ -151,6 +151,15 @@ read_value(Reader *r, trivet_type t, ConstValue *out)
 }
 
 static void
+wrong_count(Reader *r, const Token *name, const Func *f, const char *found)
+{
+	diag_add(r->c.d, name->line, name->column, name->text.n,
+		 "'%.*s' takes %u argument%s, found %s", (int)name->text.n, name->text.at,
+		 f->nparams, f->nparams == 1 ? "" : "s", found);
+	r->ps.panic = true;
+}
+
+static void
 read_call(Reader *r, CallSpec *out)
 {
 	Token name = r->ps.tok;
@@ -173,11 +182,16 @@ read_call(Reader *r, CallSpec *out)
 	out->args = arena_alloc(r->arena, (f->nparams + 1) * sizeof *out->args);
 	parser_expect(&r->ps, TOK_LPAREN, "after the function's name");
 	for (uint32_t i = 0; i < f->nparams && !failed(r); i++) {
-		if (i)
+		if (r->ps.tok.kind == TOK_RPAREN)
+			wrong_count(r, &name, f, "fewer");
+		else if (i)
 			parser_expect(&r->ps, TOK_COMMA, "and another argument");
 		if (!failed(r))
 			read_value(r, (trivet_type)f->vars.at[i].type, &out->args[i]);
 	}
+	if (!failed(r) && (f->nparams ? r->ps.tok.kind == TOK_COMMA
+				      : r->ps.tok.kind != TOK_RPAREN && r->ps.tok.kind != TOK_END))
+		wrong_count(r, &name, f, "more");
 	end = r->ps.tok.text.at + r->ps.tok.text.n;
 	if (!failed(r))
 		parser_expect(&r->ps, TOK_RPAREN, "after the arguments");
