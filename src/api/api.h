@@ -24,6 +24,7 @@ typedef struct Binding {
 struct trivet_engine {
 	Mem mem;
 	trivet_options options;
+	uint32_t cpu;                   /* os_cpu_features(), asked once: it is slow */
 	char message[API_MESSAGE];
 	Arena bound;                    /* bindings */
 	VEC(Binding) bindings;

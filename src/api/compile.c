@@ -102,7 +102,7 @@ static trivet_status
 seal(trivet_code *c, const IrModule *ir, ObjectCode *o)
 {
 	trivet_engine *e = c->engine;
-	uint32_t features = os_cpu_features() & ~e->options.features_off;
+	uint32_t features = e->cpu & ~e->options.features_off;
 	trivet_status s;
 
 	if (c->foreign) {
@@ -137,7 +137,7 @@ compile_native(trivet_code *c, const trivet_compile_options *o, const Target *ta
 	GenOptions go = {
 		.target = target,
 		/* For another machine: its floor, so that the code runs on all of its kind. */
-		.features = c->foreign ? 0 : os_cpu_features() & target->features & ~off,
+		.features = c->foreign ? 0 : e->cpu & target->features & ~off,
 		.quality = c->mode == TRIVET_OPTIMIZED ? QUALITY_OPTIMIZED : QUALITY_BASELINE,
 		.available = ~(RegSet)0,
 		.stack_bytes = e->options.stack_bytes,

@@ -106,6 +106,7 @@ trivet_open(const trivet_options *options, trivet_engine **out)
 	memset(e, 0, sizeof *e);
 	e->mem = mem;
 	e->options = *options;
+	e->cpu = os_cpu_features();
 	if (!e->options.max_depth)
 		e->options.max_depth = TRIVET_DEFAULT_MAX_DEPTH;
 	if (!e->options.stack_bytes)
