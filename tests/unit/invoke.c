@@ -10,6 +10,12 @@
 #include "check.h"
 #include "os/os.h"
 
+#ifdef _WIN32
+#include <windows.h>
+#else
+#include <unwind.h>
+#endif
+
 static uint64_t random_state = 4711;
 
 static uint64_t
@@ -682,6 +688,58 @@ test_wrong(void)
 	CHECK_EQ(out, 0);
 }
 
+/* ---- Unwinding ---------------------------------------------------------------------------------
+ */
+
+/* A debugger, a profiler or an exception in the callee must find the way through to our caller. */
+static void *caller, *frames[64];
+static unsigned nframes;
+
+#ifdef _WIN32
+static void
+take_frames(void)
+{
+	nframes = CaptureStackBackTrace(0, 64, frames, NULL);
+}
+#else
+static _Unwind_Reason_Code
+take_frame(struct _Unwind_Context *context, void *unused)
+{
+	(void)unused;
+	if (nframes < 64)
+		frames[nframes++] = (void *)(uintptr_t)_Unwind_GetIP(context);
+	return nframes < 64 ? _URC_NO_REASON : _URC_END_OF_STACK;
+}
+
+static void
+take_frames(void)
+{
+	nframes = 0;
+	_Unwind_Backtrace(take_frame, NULL);
+}
+#endif
+
+static __attribute__((noinline)) void
+invoke_and_unwind(uint32_t n)
+{
+	static const trivet_type types[20] = { TRIVET_I64, TRIVET_I64, TRIVET_I64, TRIVET_I64,
+					       TRIVET_I64, TRIVET_I64, TRIVET_I64, TRIVET_I64,
+					       TRIVET_I64, TRIVET_I64, TRIVET_I64, TRIVET_I64,
+					       TRIVET_I64, TRIVET_I64, TRIVET_I64, TRIVET_I64,
+					       TRIVET_I64, TRIVET_I64, TRIVET_I64, TRIVET_I64 };
+	static const uint64_t args[20];
+	uint64_t out;
+	bool found = false;
+
+	caller = __builtin_return_address(0);
+	nframes = 0;
+	CHECK_EQ(os_invoke(take_frames, TRIVET_VOID, types, n, args, &out), TRIVET_OK);
+	for (unsigned i = 0; i < nframes; i++)
+		found = found || frames[i] == caller;
+	if (!CHECK(found))
+		printf("    %u frames, none of them the caller, with %u arguments\n", nframes, n);
+}
+
 int
 main(void)
 {
@@ -691,6 +749,8 @@ main(void)
 	test_many();
 	test_results();
 	test_wrong();
+	for (uint32_t n = 0; n <= 20; n++)
+		invoke_and_unwind(n);
 	CHECK_EQ(misaligned, 0);
 	return check_done();
 }

@@ -154,6 +154,21 @@ test_random(void)
 	CHECK_EQ(a[0], 0x5a);
 }
 
+static void
+test_clock(void)
+{
+	uint64_t first = os_nanoseconds(), last = first;
+
+	for (int i = 0; i < 10000; i++) {
+		uint64_t now = os_nanoseconds();
+		if (!CHECK(now >= last))
+			break;
+		last = now;
+	}
+	/* it moves, and counts nanoseconds: 10,000 readings take less than 10 s everywhere */
+	CHECK(last > first && last - first < UINT64_C(10000000000));
+}
+
 int
 main(void)
 {
@@ -163,5 +178,6 @@ main(void)
 	test_machine();
 	test_trap_fill();
 	test_random();
+	test_clock();
 	return check_done();
 }
