@@ -84,9 +84,10 @@ command_check(const Options *o)
 		int status = check_file(o, o->operands[i], &t);
 		worst = status > worst ? status : worst;
 	}
-	printf("%" PRIu32 " passed, %" PRIu32 " failed, %" PRIu32 " without expectation\n",
-	       t.passed, t.failed, t.open);
-	if (!worst && !(t.passed + t.failed + t.open)) {
+	if (t.passed + t.failed + t.open) {
+		printf("%" PRIu32 " passed, %" PRIu32 " failed, %" PRIu32 " without expectation\n",
+		       t.passed, t.failed, t.open);
+	} else if (!worst) {
 		fprintf(stderr,
 			"trivet: no directives (lines such as `//! f(1) == 2`) were found\n");
 		return EXIT_CHECK_FAILED;

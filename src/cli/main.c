@@ -132,11 +132,11 @@ static bool
 parse_number(const char *text, uint32_t *out)
 {
 	char *end;
-	unsigned long v;
+	unsigned long long v;
 
 	if (*text < '0' || *text > '9')
 		return false;
-	v = strtoul(text, &end, 10);
+	v = strtoull(text, &end, 10);
 	if (*end || v > 0xffffffffu)
 		return false;
 	*out = (uint32_t)v;
