@@ -182,7 +182,8 @@ parse_conditional(Parser *ps)
 	parser_expect(ps, TOK_RBRACE, "after the value");
 	parser_expect(ps, TOK_ELSE, "(an 'if' that is a value has both)");
 	if (ps->tok.kind == TOK_IF) {
-		c = parse_expression(ps);
+		c = parser_enter(ps) ? parse_conditional(ps) : 0;
+		parser_leave(ps);
 	} else {
 		parser_expect(ps, TOK_LBRACE, "after 'else'");
 		c = parse_expression(ps);

@@ -410,6 +410,7 @@ test_binding(void)
 	value_is("i64", "(1 + 2) * 3", 9);
 	value_is("i64", "if 1 < 2 { 3 } else { 4 } + 1", 4);
 	value_is("i64", "if false { 1 } else if true { 2 } else { 3 }", 2);
+	value_is("i64", "if true { 1 } else if true { 2 } else { 3 } + 4", 5);
 	value_is("bool", "(1 < 2) == (3 < 4)", 1);
 	value_is("bool", "true && !(1 / 1 == 2)", 1);
 	value_is("bool", "false && 1 / 0 == 1", 0); /* not evaluated */
