@@ -359,8 +359,9 @@ code_invoke(trivet_code *c, FuncId f, const uint64_t *flat, uint64_t *result,
 		return TRIVET_TARGET;
 	if (c->mode == TRIVET_INTERP) {
 		const trivet_options *o = &c->engine->options;
+		Mem stack;      /* of this call alone: other threads may run the same code */
 		InterpEnv env = {
-			.mem = &c->engine->mem,
+			.mem = &stack,
 			.externs = c->externs,
 			.interrupt = &c->interrupt,
 			.host_raised = runtime_host_raised(),
@@ -369,6 +370,7 @@ code_invoke(trivet_code *c, FuncId f, const uint64_t *flat, uint64_t *result,
 		};
 		TrapSite where = { 0 };
 
+		mem_init(&stack, &c->engine->mem.host);
 		s = interp_call(c->bytecode, &env, f, flat, result, &where);
 		if (where.trap)
 			runtime_set_trap(c, where.trap, where.func, where.line);
