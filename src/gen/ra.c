@@ -324,10 +324,11 @@ advance(Scan *s)
 	RegSet active = s->active, inactive = s->inactive;
 	s->active = s->inactive = 0;
 	s->next_event = NONE;
-	for (; active; active &= active - 1)
-		file(s, s->active_at[__builtin_ctzll(active)]);
-	for (; inactive; inactive &= inactive - 1) {
-		uint32_t i = s->inactive_at[__builtin_ctzll(inactive)];
+	for (RegSet m = active | inactive; m; m &= m - 1) {
+		unsigned reg = (unsigned)__builtin_ctzll(m);
+		uint32_t i = inactive >> reg & 1 ? s->inactive_at[reg] : 0;
+		if (active >> reg & 1)
+			file(s, s->active_at[reg]);
 		while (i) {
 			uint32_t next = interval(s, i)->link;
 			file(s, i);

@@ -1,0 +1,381 @@
+/* ra.c - register allocation: random functions against awkward targets, and sizes.
+ *
+ * If this fails, generated code reads a register that holds something else.  Every allocation is held
+ * against ra_check(), which knows nothing of how it was made; ra_check() itself is held against
+ * allocations broken on purpose. */
+#include "gen/gen.h"
+#include "check.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+/* ---- A target with few registers and hard wishes ---------------------------------------------- */
+
+enum { NINT = 6, NFP = 5, SCRATCH = 30, CTX = 5 };
+enum { WISH_TWO_ADDRESS = 1, WISH_IN_REG = 2, WISH_LATE = 4, WISH_FOLD = 8, WISH_OUT = 16 };
+
+static const Convention tiny = {
+	.name = "tiny",
+	.allocatable = 0x3f | UINT64_C(0x1f) << REG_FP,
+	.callee_saved = REG_BIT(3) | REG_BIT(CTX) | REG_BIT(REG_FP + 3),
+	.ctx = CTX,
+	.int_scratch = SCRATCH,
+	.fp_scratch = REG_FP + SCRATCH,
+	.int_scratch2 = REG_NONE,
+	.fp_scratch2 = REG_NONE,
+	.int_args = { 1, 2 },
+	.nint = 2,
+	.fp_args = { REG_FP, REG_FP + 1 },
+	.nfp = 2,
+	.int_result = 0,
+	.fp_result = REG_FP,
+};
+
+static uint32_t
+mix(uint32_t a, uint32_t b)
+{
+	uint64_t h = (a * UINT64_C(0x9e3779b97f4a7c15)) ^ (b * UINT64_C(0xd6e8feb86659fd93));
+	h ^= h >> 29;
+	h *= UINT64_C(0xa0761d6478bd642f);
+	return (uint32_t)(h >> 32);
+}
+
+static bool
+is_float(uint8_t type)
+{
+	return type == IR_F32 || type == IR_F64;
+}
+
+/* At most two operands in registers, of which at most one late, and few clobbers: three registers of a
+ * class always do. */
+static void
+tiny_constrain(const IrFunc *f, uint32_t wishes, Val v, Constraint *c)
+{
+	const Ins *i = &f->ins.at[v];
+	uint32_t r = mix(v, wishes), n;
+	const Val *args = ir_args((IrFunc *)(uintptr_t)f, v, &n);
+
+	c->prefer_out = REG_NONE;
+	for (unsigned k = 0; k < 4; k++)
+		c->prefer[k] = REG_NONE;
+	if (i->op == IR_CALLX) {
+		c->clobber = tiny.allocatable & ~tiny.callee_saved;
+		c->folded = r & 0xff;
+		c->prefer_out = is_float(i->type) ? REG_FP : 0;
+		return;
+	}
+	if (n > 2) /* a few unfolded constants would need more registers than there are */
+		c->folded = ~0u;
+	if (i->op == IR_SDIV) {
+		c->clobber = REG_BIT(0) | REG_BIT(2);
+		c->prefer[0] = 0;
+		c->prefer_out = r & 1 ? 0 : 2;
+		c->late = 2;
+		c->in_reg = r & 2 ? 2 : 0;
+		c->out_in_reg = true;
+		return;
+	}
+	if (i->op == IR_SHL) {
+		c->clobber = REG_BIT(1);
+		c->prefer[1] = 1;
+		c->folded |= 2;
+		c->same = 1;
+		return;
+	}
+	if (wishes & WISH_TWO_ADDRESS && n == 2 && i->type) {
+		c->same = 1;
+		c->late = 2;
+	}
+	if (wishes & WISH_FOLD)
+		c->folded |= r >> 4 & 3;
+	if (wishes & WISH_IN_REG)
+		c->in_reg = r >> 6 & 3;
+	if (wishes & WISH_LATE)
+		c->late |= i->type ? 1u << (r >> 8 & 1) : 0;
+	if (wishes & WISH_OUT)
+		c->out_in_reg = i->type && (r >> 10 & 1);
+	if (n > 2 && wishes & WISH_LATE && (r >> 11 & 1))
+		c->late = 0xf & ~c->in_reg;
+	(void)args;
+}
+
+static const Target tiny_target = { .name = "tiny", .conv = &tiny, .constrain = tiny_constrain };
+
+/* ---- Random functions ------------------------------------------------------------------------- */
+
+static uint64_t random_state;
+
+static uint32_t
+rnd(uint32_t n)
+{
+	random_state = random_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return n ? (uint32_t)((random_state >> 33) % n) : 0;
+}
+
+typedef struct Shape {
+	uint32_t blocks, ins, params, pressure;
+	bool ctx;
+} Shape;
+
+static const uint8_t value_types[] = { IR_I64, IR_I64, IR_I32, IR_F64, IR_F32 };
+
+/* A value of the type that is defined where block b ends (or earlier in b), walking up the dominators;
+ * a constant when there is none. */
+static Val
+any_value(IrFunc *f, BlockId b, uint8_t type, const Shape *s)
+{
+	Val best = 0;
+	uint32_t tries = 3 + rnd(s->pressure);
+
+	for (BlockId at = b; at != BLOCK_NONE && tries; at = at == 0 ? BLOCK_NONE : f->blocks.at[at].idom)
+		for (Val v = f->blocks.at[at].last; v && tries; v = f->ins.at[v].prev)
+			if (f->ins.at[v].type == type && f->ins.at[v].op != IR_CONST && v != best) {
+				best = v;
+				tries--;
+			}
+	return best && rnd(8) ? best : ir_const(f, (IrType)type, type >= IR_F32 ? rnd(3) << 20 : rnd(100));
+}
+
+static void
+add_random(IrFunc *f, BlockId b, const Shape *s)
+{
+	static const uint8_t int_ops[] = { IR_ADD, IR_SUB, IR_MUL, IR_XOR, IR_SHL, IR_SDIV };
+	static const uint8_t fp_ops[] = { IR_FADD, IR_FSUB, IR_FMUL, IR_FDIV };
+	uint8_t type = value_types[rnd(sizeof value_types)];
+	Ins i = { .type = type };
+	Val args[40];
+
+	switch (rnd(14)) {
+	case 0: {
+		uint32_t n = rnd(4) ? rnd(5) : rnd(40);
+		uint8_t *types = arena_alloc(f->module->arena, n);
+		Import import = { IMPORT_EXTERN, rnd(4) ? type : IR_VOID, 0, types, n, false };
+		for (uint32_t k = 0; k < n; k++) {
+			args[k] = any_value(f, b, value_types[rnd(sizeof value_types)], s);
+			types[k] = f->ins.at[args[k]].type;
+		}
+		ir_pooled(f, b, IR_CALLX, (IrType)import.result,
+		          (int32_t)ir_import(f->module, import), args, n);
+		return;
+	}
+	case 1:
+		i.op = IR_SELECT;
+		i.cc = CC_SLT;
+		i.arg[0] = any_value(f, b, IR_I64, s);
+		i.arg[1] = any_value(f, b, IR_I64, s);
+		i.arg[2] = any_value(f, b, type, s);
+		i.arg[3] = any_value(f, b, type, s);
+		break;
+	case 2:
+		i = (Ins){ .op = IR_STORE, .cc = MEM_W64, .arg = { any_value(f, b, IR_I64, s) } };
+		i.arg[1] = rnd(2) ? any_value(f, b, IR_I64, s) : 0;
+		i.arg[2] = any_value(f, b, IR_I64, s);
+		break;
+	case 3:
+		i = (Ins){ .op = IR_LOAD, .type = IR_F64, .cc = MEM_F64 };
+		i.arg[0] = any_value(f, b, IR_I64, s);
+		i.arg[1] = rnd(2) ? any_value(f, b, IR_I64, s) : 0;
+		break;
+	case 4:
+		if (!s->ctx)
+			return;
+		i = (Ins){ .op = IR_TRAPIF, .cc = CC_EQ };
+		i.arg[0] = any_value(f, b, IR_I32, s);
+		i.arg[1] = any_value(f, b, IR_I32, s);
+		break;
+	case 5:
+		i = (Ins){ .op = IR_STOF, .type = IR_F64, .arg = { any_value(f, b, IR_I64, s) } };
+		break;
+	case 6:
+		i = (Ins){ .op = s->ctx ? IR_CTX : IR_IMPORT, .type = IR_I64 };
+		break;
+	default:
+		i.op = is_float(type) ? fp_ops[rnd(4)] : int_ops[rnd(6)];
+		i.arg[0] = any_value(f, b, type, s);
+		i.arg[1] = rnd(10) ? any_value(f, b, type, s) : i.arg[0];
+		break;
+	}
+	ir_append(f, b, i);
+}
+
+static Val
+terminator(IrFunc *f, BlockId b, IrOp op)
+{
+	return ir_append(f, b, (Ins){ .op = (uint8_t)op, .cc = CC_NE });
+}
+
+/* Any graph in which everything can be reached, loops entered from several sides included. */
+static void
+random_graph(IrFunc *f, uint32_t n, bool traps)
+{
+	for (uint32_t b = 1; b < n; b++)
+		ir_block(f);
+	for (uint32_t b = 1; b < n; b++) {
+		BlockId p = b - 1 - rnd(b < 4 ? b : 4);
+		while (f->blocks.at[p].succ[1] != BLOCK_NONE)
+			p = (p + 1) % b;
+		ir_edge(f, p, f->blocks.at[p].succ[0] != BLOCK_NONE, b);
+	}
+	for (uint32_t b = 0; b < n; b++) {
+		Block *block = &f->blocks.at[b];
+		unsigned k = (block->succ[0] != BLOCK_NONE) + (unsigned)(block->succ[1] != BLOCK_NONE);
+		block->cold = b && !rnd(10);
+		if (k < 2 && n > 1 && rnd(3)) {
+			BlockId to = 1 + rnd(n - 1);
+			if (to != block->succ[0])
+				ir_edge(f, b, k++, to);
+		}
+		terminator(f, b, k == 0 ? rnd(5) || !traps ? IR_RET : IR_TRAP : k == 1 ? IR_JMP : IR_BR);
+	}
+}
+
+static void
+fill_block(IrFunc *f, BlockId b, const Shape *s)
+{
+	Val last = f->blocks.at[b].last;
+
+	for (uint32_t n = rnd(s->ins + 1); n > 0; n--)
+		add_random(f, b, s);
+	Val x = any_value(f, b, IR_I64, s), y = any_value(f, b, IR_I64, s);
+	Ins *end = &f->ins.at[last];
+	if (end->op == IR_BR || end->op == IR_RET)
+		end->arg[0] = x;
+	if (end->op == IR_BR)
+		end->arg[1] = y;
+}
+
+static IrFunc *
+random_function(IrModule *m, const Shape *s)
+{
+	IrFunc *f = ir_func(m);
+	uint8_t *params = arena_alloc(m->arena, s->params + 1);
+
+	ir_site(m, (Site){ TRIVET_TRAP_UNREACHABLE, 0, 1 });
+	ir_import(m, (Import){ .kind = IMPORT_INTERRUPT });
+	f->name = STR("f");
+	f->result = IR_I64;
+	f->params = params;
+	f->nparams = s->params;
+	f->needs_ctx = s->ctx;
+	random_graph(f, 1 + rnd(s->blocks), s->ctx);
+	ir_split_critical_edges(f);
+	ir_order(f);
+	for (uint32_t k = 0; k < s->params; k++) {
+		params[k] = value_types[rnd(sizeof value_types)];
+		ir_append(f, 0, (Ins){ .op = IR_PARAM, .type = params[k], .aux = (int32_t)k });
+	}
+	for (uint32_t o = 1; o < f->order.n; o++) {
+		BlockId b = f->order.at[o];
+		uint32_t npreds = f->blocks.at[b].preds.n;
+		for (uint32_t n = rnd(4); n > 0; n--) {
+			Val *args = arena_alloc(m->arena, npreds * sizeof *args);
+			ir_pooled(f, b, IR_PHI, (IrType)value_types[rnd(sizeof value_types)], 0, args,
+			          npreds);
+		}
+	}
+	/* Dominators first: cold blocks may be laid out behind what they dominate. */
+	for (uint32_t pass = 0, done = 0; done < f->order.n && pass <= f->order.n; pass++)
+		for (uint32_t o = 0; o < f->order.n; o++) {
+			BlockId b = f->order.at[o];
+			uint32_t depth = 0;
+			for (BlockId d = b; d != 0; d = f->blocks.at[d].idom)
+				depth++;
+			if (depth == pass) {
+				fill_block(f, b, s);
+				done++;
+			}
+		}
+	for (uint32_t o = 1; o < f->order.n; o++) {
+		const Block *block = &f->blocks.at[f->order.at[o]];
+		for (Val v = block->first; f->ins.at[v].op == IR_PHI; v = f->ins.at[v].next)
+			for (uint32_t k = 0; k < block->preds.n; k++) {
+				Val arg = any_value(f, block->preds.at[k], f->ins.at[v].type, s);
+				f->pool.at[f->ins.at[v].arg[0] + k] = arg;
+			}
+	}
+	return f;
+}
+
+/* ---- Allocate and check ----------------------------------------------------------------------- */
+
+static unsigned long moves_made, slots_made, instructions_seen;
+
+static bool
+allocate_and_check(IrFunc *f, const Target *t, uint32_t features, RegSet available, Arena *a,
+                   const char *what, uint32_t seed)
+{
+	Text why;
+	Alloc r;
+	bool ok;
+
+	text_init(&why, a);
+	ok = ir_verify(f, &why);
+	if (!ok)
+		text_addf(&why, " (the test's function is wrong)");
+	if (ok && !(ok = ra_run(f, t, features, QUALITY_OPTIMIZED, available, a, &r)))
+		text_addf(&why, "ra_run: %s", a->mem->failed ? "no memory" : "too few registers");
+	if (ok) {
+		ok = ra_check(f, t, features, &r, a, &why);
+		moves_made += r.nmoves;
+		slots_made += r.nslots;
+		instructions_seen += f->ins.n;
+		if ((r.used & ~(available & t->conv->allocatable)) != 0) {
+			ok = false;
+			text_addf(&why, "used a register that was not available");
+		}
+	}
+	check_true(ok, what, __FILE__, __LINE__);
+	if (!ok && check_failures < 5) {
+		Text ir;
+		text_init(&ir, a);
+		ir_print_func(f, &ir);
+		printf("    seed %u features %u available %llx: %s\n", (unsigned)seed,
+		       (unsigned)features, (unsigned long long)available, why.at ? why.at : "");
+		if (ir.n < 6000 && getenv("RA_VERBOSE"))
+			printf("%s\n", ir.at ? ir.at : "");
+	}
+	return ok;
+}
+
+static void
+test_random(uint32_t seeds)
+{
+	static const RegSet sets[] = {
+		~UINT64_C(0),
+		0xf | UINT64_C(0xf) << REG_FP,
+		7 | UINT64_C(7) << REG_FP,
+		REG_BIT(1) | REG_BIT(3) | REG_BIT(4) | UINT64_C(0x1c) << REG_FP,
+	};
+	Mem mem;
+	Arena a;
+
+	mem_init(&mem, NULL);
+	for (uint32_t seed = 1; seed <= seeds; seed++) {
+		random_state = seed * UINT64_C(0x9e3779b97f4a7c15);
+		Shape s = { .blocks = 1 + rnd(seed % 7 ? 12 : 60),
+			    .ins = 1 + rnd(seed % 5 ? 8 : 40),
+			    .params = rnd(8),
+			    .pressure = 1 + rnd(rnd(2) ? 4 : 60),
+			    .ctx = !rnd(3) };
+		arena_init(&a, &mem);
+		IrModule *m = ir_module(&a);
+		IrFunc *f = random_function(m, &s);
+		uint32_t features = rnd(32);
+		RegSet available = sets[rnd(4)];
+		if (s.ctx && available == sets[3])
+			available |= REG_BIT(0);
+		allocate_and_check(f, &tiny_target, features, available, &a, "random function", seed);
+		arena_free(&a);
+	}
+	printf("random: %lu instructions, %lu moves, %lu slots\n", instructions_seen, moves_made, slots_made);
+	CHECK(moves_made > 0 && slots_made > 0);
+}
+
+int
+main(int argc, char **argv)
+{
+	uint32_t seeds = argc > 1 ? (uint32_t)atoi(argv[1]) : 3000;
+
+	test_random(seeds);
+	return check_done();
+}
