@@ -516,7 +516,7 @@ test_bits_of(uint64_t x)
 	for (int i = 0; i < 64 && !(x >> i & 1); i++)
 		trail++;
 	for (int i = 0; i < 64; i++)
-		ones += x >> i & 1;
+		ones += (unsigned)(x >> i & 1);
 	CHECK_EQ(num_clz64(x), lead);
 	CHECK_EQ(num_ctz64(x), trail);
 	CHECK_EQ(num_popcnt64(x), ones);

@@ -80,7 +80,7 @@ count_bits(uint64_t bits, int width, char what)
 	unsigned n = 0, low = 0, high = 0;
 
 	for (int i = 0; i < width; i++)
-		n += bits >> i & 1;
+		n += (unsigned)(bits >> i & 1);
 	while (low < (unsigned)width && !(bits >> low & 1))
 		low++;
 	while (high < (unsigned)width && !(bits >> (width - 1 - (int)high) & 1))
