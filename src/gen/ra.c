@@ -551,8 +551,26 @@ waits_in_memory(const Scan *s, uint32_t i)
 	Interval *it = interval(s, i);
 	const Value *value = &s->ra->values[it->v];
 
-	return value->interval == i && value->init && loc_kind(value->init) != LOC_REG &&
+	return value->interval == i && value->init && value->init == value->home &&
 	       s->ra->uses[value->uses].pos > it->from;
+}
+
+/* A constant, or parameter on the stack, is as good where it is: it keeps a register to the end of
+ * a block, or of the outermost loop, but no longer, lest edges far from its uses have to load it.
+ */
+static void
+give_back_early(Scan *s, uint32_t i)
+{
+	const RaBlock *blocks = s->ra->blocks;
+	uint32_t b = block_at(s->ra, s->pos), end = blocks[b].to;
+
+	for (uint32_t l = blocks[b].loop; l != NONE; l = blocks[l].outer)
+		end = blocks[l].loop_end;
+	if (interval(s, i)->to <= end)
+		return;
+	uint32_t rest = split(s, i, end);
+	if (rest)
+		spill(s, rest);
 }
 
 static void
@@ -568,6 +586,10 @@ allocate(Scan *s, uint32_t i)
 	if (waits_in_memory(s, i)) {
 		spill(s, i);
 		return;
+	}
+	if (value->home && value->init == value->home) {
+		give_back_early(s, i);
+		cur = interval(s, i);
 	}
 	RegSet full = find_limits(s, cur, set), free = set & ~s->active;
 	if (full & free) {

@@ -198,8 +198,6 @@ run_instruction(Check *c, Val v)
 
 	if (ir_op_info[i->op].flags & IR_P && loc_kind(out) == LOC_NONE)
 		return;
-	if (i->op == IR_CTX && c->fixed_ctx && out == LOC(LOC_REG, c->t->conv->ctx))
-		return;
 	c->t->constrain(c->f, c->features, v, &k);
 	for (uint32_t a = 0; c->looking && a < n; a++)
 		check_operand(c, v, &k, a, args[a], c->r->use_loc[c->r->use[v] + a]);
@@ -298,7 +296,8 @@ run_block(Check *c, uint32_t order)
 	bool branched_to = block->preds.n == 1 && !has_one_succ(&f->blocks.at[block->preds.at[0]]);
 	for (bool first = true; v; v = f->ins.at[v].next) {
 		uint8_t op = f->ins.at[v].op;
-		if (op == IR_PARAM || op == IR_CONST || op == IR_NOP) {
+		if (op == IR_PARAM || op == IR_CONST || op == IR_NOP ||
+		    (op == IR_CTX && c->fixed_ctx)) {
 			if (c->first_move[v])
 				complain(c, v, "a move before what is not emitted", LOC_NONE);
 			continue;
@@ -356,6 +355,9 @@ start(Check *c, Arena *a)
 				 c->r->out[v]);
 		c->looking = false;
 	}
+	for (Val v = 1; c->fixed_ctx && v < f->ins.n; v++)
+		if (is_ctx(c, v))
+			c->entry[c->t->conv->ctx] = v;
 	c->seen[0] = true;
 	return true;
 }
