@@ -481,6 +481,36 @@ evict(Scan *s, uint32_t i, uint32_t at)
 		spill(s, i);
 }
 
+/* Operands of one instruction may have taken what suits only this one, a late operand, because it
+ * must survive the clobbers: has one of them look for another register.  The register, or REG_NONE.
+ */
+static Reg
+displace(Scan *s, const Interval *cur, RegSet set, RegSet full)
+{
+	const Use *uses = s->ra->uses;
+
+	if (cur->use == NONE || uses[cur->use].pos != s->pos || !(uses[cur->use].kind & USE_LATE))
+		return REG_NONE;
+	for (RegSet m = set & s->active; m; m &= m - 1) {
+		Reg reg = (Reg)__builtin_ctzll(m);
+		uint32_t i = s->active_at[reg];
+		const Use *u = next_use(s, interval(s, i));
+		if (!(full >> reg & 1) && split_point(s, cur, s->limit[reg]) <= cur->from)
+			continue;
+		if (!u || u->pos != s->pos || u->kind & USE_LATE || must_appear(s, interval(s, i)))
+			continue;
+		s->active &= ~REG_BIT(reg);
+		if (interval(s, i)->from < s->pos)
+			i = split(s, i, s->pos);
+		if (i) {
+			interval(s, i)->reg = REG_NONE;
+			queue(s->ra, i);
+		}
+		return reg;
+	}
+	return REG_NONE;
+}
+
 /* Every register of the class is taken, or not free for long enough. */
 static void
 allocate_blocked(Scan *s, uint32_t i, RegSet set, RegSet full)
@@ -511,11 +541,12 @@ allocate_blocked(Scan *s, uint32_t i, RegSet set, RegSet full)
 		spill(s, i);
 		return;
 	}
-	if (best == REG_NONE) {
+	if (best != REG_NONE)
+		evict(s, s->active_at[best], best_at);
+	else if ((best = displace(s, cur, set, full)) == REG_NONE) {
 		s->ra->failed = true;
 		return;
 	}
-	evict(s, s->active_at[best], best_at);
 	if (!(full >> best & 1))
 		split_and_queue(s, i, split_point(s, interval(s, i), s->limit[best]));
 	assign(s, i, best);
