@@ -1,6 +1,7 @@
 /* linux.c - address space, protection, cache publication and randomness on Linux. */
 #define _GNU_SOURCE
 #include "os/os.h"
+#include "os/spread.h"
 
 #include <errno.h>
 #include <linux/membarrier.h>
@@ -102,22 +103,12 @@ os_code_sealed(void *at, size_t bytes)
 #endif
 }
 
-/* Where the kernel has no getrandom: different from run to run, no more.  Nothing secret is made
- * of it.  Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014. */
+/* For a kernel without getrandom (before 3.17). */
 static void
 weak_random(uint8_t *at, size_t bytes)
 {
-	struct timespec now = { 0 };
-	uint64_t state = (uint64_t)(uintptr_t)&now ^ (uint64_t)getpid() << 32;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	state += (uint64_t)now.tv_sec * 1000000007u + (uint64_t)now.tv_nsec;
-	for (size_t i = 0; i < bytes; i++) {
-		uint64_t z = state += UINT64_C(0x9e3779b97f4a7c15);
-		z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-		z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-		at[i] = (uint8_t)(z >> 56);
-	}
+	uint64_t here = (uint64_t)(uintptr_t)&at, process = (uint64_t)getpid() << 32;
+	spread_seed(os_nanoseconds() ^ here ^ process, at, bytes);
 }
 
 void

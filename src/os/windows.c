@@ -2,6 +2,7 @@
  *
  * Links against nothing beyond kernel32; whatever lies elsewhere is looked up when needed. */
 #include "os/os.h"
+#include "os/spread.h"
 
 #define WIN32_LEAN_AND_MEAN
 #include <windows.h>
@@ -120,22 +121,11 @@ os_code_sealed(void *at, size_t bytes)
 	(void)bytes;
 }
 
-/* Where the system library cannot be had: different from run to run, no more.  Nothing secret is
- * made of it.  Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014. */
 static void
 weak_random(uint8_t *at, size_t bytes)
 {
-	LARGE_INTEGER now;
-	uint64_t state = (uint64_t)(uintptr_t)&now ^ (uint64_t)GetCurrentProcessId() << 32;
-
-	QueryPerformanceCounter(&now);
-	state += (uint64_t)now.QuadPart * 1000000007u;
-	for (size_t i = 0; i < bytes; i++) {
-		uint64_t z = state += UINT64_C(0x9e3779b97f4a7c15);
-		z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-		z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-		at[i] = (uint8_t)(z >> 56);
-	}
+	uint64_t here = (uint64_t)(uintptr_t)&at, process = (uint64_t)GetCurrentProcessId() << 32;
+	spread_seed(os_nanoseconds() ^ here ^ process, at, bytes);
 }
 
 typedef LONG(WINAPI *GenRandom)(void *algorithm, UCHAR *buffer, ULONG bytes, ULONG flags);

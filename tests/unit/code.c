@@ -6,6 +6,10 @@
 #include "os/os.h"
 #include "starve.h"
 
+#ifndef _WIN32
+#include <pthread.h>
+#endif
+
 static void
 test_no_memory(void)
 {
@@ -222,6 +226,101 @@ test_bti(Mem *m)
 }
 #endif
 
+/* ---- Threads -----------------------------------------------------------------------------------
+ */
+
+/* Each thread makes and frees blocks of its own and all call one sealed block.  Checks are counted
+ * by main(), afterwards. */
+enum { THREADS = 4, ROUNDS = 100 };
+
+typedef struct Worker {
+	void *shared;
+	unsigned wrong;
+} Worker;
+
+static void
+work(Worker *w)
+{
+	Mem m;
+
+	mem_init(&m, NULL);
+	for (int i = 0; i < ROUNDS; i++) {
+		CodeBlock *b = NULL;
+		void *entry = NULL;
+		bool ok = code_alloc(&m, 64, &b) == TRIVET_OK &&
+			  code_write(b, 0, return_42, sizeof return_42) == TRIVET_OK &&
+			  code_seal(b, true) == TRIVET_OK &&
+			  code_entry(b, 0, &entry) == TRIVET_OK && call_code(entry) == 42 &&
+			  call_code(w->shared) == 42;
+		code_forget(&m, b);
+		w->wrong += !ok || m.live != 0;
+	}
+}
+
+#ifdef _WIN32
+static DWORD WINAPI
+thread_main(void *w)
+{
+	work(w);
+	return 0;
+}
+
+static bool
+run_workers(Worker *w)
+{
+	HANDLE thread[THREADS];
+	bool ok = true;
+
+	for (int i = 0; i < THREADS; i++)
+		thread[i] = CreateThread(NULL, 0, thread_main, &w[i], 0, NULL);
+	for (int i = 0; i < THREADS; i++) {
+		ok = ok && thread[i] && WaitForSingleObject(thread[i], INFINITE) == WAIT_OBJECT_0;
+		if (thread[i])
+			CloseHandle(thread[i]);
+	}
+	return ok;
+}
+#else
+static void *
+thread_main(void *w)
+{
+	work(w);
+	return NULL;
+}
+
+static bool
+run_workers(Worker *w)
+{
+	pthread_t thread[THREADS];
+	bool started[THREADS], ok = true;
+
+	for (int i = 0; i < THREADS; i++)
+		started[i] = pthread_create(&thread[i], NULL, thread_main, &w[i]) == 0;
+	for (int i = 0; i < THREADS; i++)
+		ok = ok && started[i] && pthread_join(thread[i], NULL) == 0;
+	return ok;
+}
+#endif
+
+static void
+test_threads(Mem *m)
+{
+	Worker w[THREADS] = { 0 };
+	CodeBlock *b;
+	void *entry = NULL;
+
+	CHECK_EQ(code_alloc(m, 64, &b), TRIVET_OK);
+	CHECK_EQ(code_write(b, 0, return_42, sizeof return_42), TRIVET_OK);
+	CHECK_EQ(code_seal(b, true), TRIVET_OK);
+	CHECK_EQ(code_entry(b, 0, &entry), TRIVET_OK);
+	for (int i = 0; i < THREADS; i++)
+		w[i].shared = entry;
+	CHECK(run_workers(w));
+	for (int i = 0; i < THREADS; i++)
+		CHECK_EQ(w[i].wrong, 0);
+	code_forget(m, b);
+}
+
 int
 main(void)
 {
@@ -242,5 +341,6 @@ main(void)
 	test_reuse(&m);
 	test_bti(&m);
 	test_no_memory();
+	test_threads(&m);
 	return check_done();
 }
