@@ -298,80 +298,29 @@ matches(const Case *c, uint64_t got, uint64_t expected)
 
 /* ---- Edge values ---- */
 
+// clang-format off
 static const uint64_t ints[] = {
-	0,
-	1,
-	2,
-	3,
-	7,
-	31,
-	32,
-	33,
-	63,
-	64,
-	100,
-	0x7f,
-	0x80,
-	0xff,
-	0xffff,
-	0x7fffffff,
-	0x80000000,
-	0xffffffff,
-	0x100000000,
-	0x7fffffffffffffff,
-	0x8000000000000000,
-	0xffffffffffffffff,
-	0xfffffffffffffffe,
-	0xffffffff80000000,
-	0xffffffff7fffffff,
-	0x123456789abcdef0,
-	0xfedcba9876543210,
-	0x0000ff0000000000,
+	0, 1, 2, 3, 5, 7, 9, 31, 32, 33, 63, 64, 100, 0x7f, 0x80, 0xff, 0xffff, 0x7fffffff, 0x80000000,
+	0xffffffff, 0x100000000, 0x7fffffffffffffff, 0x8000000000000000, 0xffffffffffffffff,
+	0xfffffffffffffffe, 0xffffffff80000000, 0xffffffff7fffffff, 0x123456789abcdef0,
+	0xfedcba9876543210, 0x0000ff0000000000, 0x8000000000000400, 0x8000000000000401,
+	0x8000008000000001,
 };
 static const double floats[] = {
-	0.0,
-	-0.0,
-	1.0,
-	-1.0,
-	0.5,
-	-0.5,
-	1.5,
-	2.5,
-	-2.5,
-	0x1.fffffep-1,
-	3.14159,
-	0x1p31,
-	0x1.fffffffcp30,
-	0x1.fffffffffp30,
-	-0x1p31,
-	-0x1.00000002p31,
-	-0x1.0000001p31,
-	0x1p32,
-	0x1.fffffffep31,
-	0x1.fffffffffp31,
-	0x1p52,
-	0x1.8p51,
-	0x1p63,
-	0x1.fffffffffffffp62,
-	-0x1p63,
-	-0x1.0000000000001p63,
-	0x1p64,
-	0x1.fffffffffffffp63,
-	1e300,
-	-1e300,
-	0x1p-1074,
-	0x1p-149,
-	0x1p-1022,
-	0x1.fffffffffffffp1023,
-	0x1.fffffep127,
-	123456789.125,
+	0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, 2.5, -2.5, 0x1.fffffep-1, 3.14159, 123456789.125, 1e300, -1e300,
+	0x1p31, 0x1.fffffffcp30, 0x1.fffffffffp30, -0x1p31, -0x1.00000002p31, -0x1.0000001p31,
+	0x1p32, 0x1.fffffffep31, 0x1.fffffffffp31, 0x1p52, 0x1.8p51,
+	0x1p63, 0x1.fffffffffffffp62, -0x1p63, -0x1.0000000000001p63, 0x1p64, 0x1.fffffffffffffp63,
+	0x1p-1074, 0x1p-149, 0x1p-1022, 0x1.fffffffffffffp1023, 0x1.fffffep127,
 };
 static const uint64_t odd64[] = {
 	0x7ff0000000000000, 0xfff0000000000000, 0x7ff8000000000000, 0xfff8000000000000,
 	0x7ff0000000000001, 0xfffdeadbeef01234, 0x7ff8000000000123,
 };
-static const uint32_t odd32[] = { 0x7f800000, 0xff800000, 0x7fc00000, 0xffc00000,
-				  0x7f800001, 0xffdeadbe, 0x7fc00123 };
+static const uint32_t odd32[] = {
+	0x7f800000, 0xff800000, 0x7fc00000, 0xffc00000, 0x7f800001, 0xffdeadbe, 0x7fc00123,
+};
+// clang-format on
 enum {
 	NINTS = sizeof ints / sizeof *ints,
 	NFLOATS = sizeof floats / sizeof *floats,
@@ -533,6 +482,10 @@ add_case(Case c)
 						.pressure = salt & 1 ? 9 : 0 },
 				     pick);
 		}
+	for (uint32_t k = 0; c.op <= IR_ROTR && k < NINTS; k++) { /* each constant there is */
+		add_function(c, (Variant){ .constants = 2 }, 0);
+		functions[nfunctions - 1].fixed[1] = ints[k];
+	}
 	add_function(c, (Variant){ .constants = 15, .keep = true }, 3);
 	if (n == 4)
 		add_function(c, (Variant){ .constants = 12, .pressure = 3 }, 5);
@@ -635,13 +588,13 @@ run_function(const Function *f, const GenOptions *o, const Loaded *l)
 {
 	uint64_t entry = entry_of(l, l->o.funcs[f->index].entry), picks[4];
 	uint32_t n0 = value_count(operand_type(&f->c, 0)), n1 = value_count(operand_type(&f->c, 1));
-	uint32_t start = (uint32_t)(rnd() % 5);
+	uint32_t start = (uint32_t)(rnd() % 9);
 
 	if (operand_count(&f->c) == 1)
 		n1 = 1;
 	/* All of one operand's values, each with some of the other's: everything, over the runs. */
 	for (uint32_t a = 0; a < n0; a++)
-		for (uint32_t b = n1 > 1 ? (start + a) % 5 : 0; b < n1; b += 5) {
+		for (uint32_t b = n1 > 1 ? (start + a) % 9 : 0; b < n1; b += 9) {
 			picks[0] = value(operand_type(&f->c, 0), a);
 			picks[1] = value(operand_type(&f->c, 1), b);
 			picks[2] = value(operand_type(&f->c, 2), (uint32_t)rnd());
