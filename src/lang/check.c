@@ -144,6 +144,16 @@ chain_next(Checker *c, const Node *n)
 											  : 0;
 }
 
+/* Which links each kind may have: 1 a, 2 b, 4 c. */
+// clang-format off
+static const uint8_t links_of[NODE_KIND_COUNT] = {
+	[NODE_UNARY] = 1, [NODE_BINARY] = 3, [NODE_LOGIC] = 3, [NODE_BUILTIN] = 7, [NODE_COND] = 7,
+	[NODE_INDEX] = 3, [NODE_SLICE] = 7, [NODE_CALL] = 1, [NODE_LET] = 1, [NODE_ASSIGN] = 1,
+	[NODE_STORE] = 7, [NODE_IF] = 7, [NODE_WHILE] = 3, [NODE_LOOP] = 2, [NODE_FOR] = 7,
+	[NODE_RETURN] = 1, [NODE_EXPR] = 1, [NODE_BLOCK] = 1,
+};
+// clang-format on
+
 /* Everything below id: a chain of nodes, and by recursion what hangs off it. */
 static void
 measure(Checker *c, NodeId id, NodeId parent, uint32_t depth)
@@ -151,7 +161,7 @@ measure(Checker *c, NodeId id, NodeId parent, uint32_t depth)
 	uint32_t bottom = c->chain.n;
 
 	if (depth > AST_MAX_DEPTH)
-		malformed(c, id, "nested too deeply (limit 256)");
+		malformed(c, id < c->p->nodes.n ? id : parent, "nested too deeply (limit 256)");
 	for (; id && !c->malformed; parent = id, id = chain_next(c, at(c, id))) {
 		ChainEntry *e;
 		if (!claim(c, id, parent))
@@ -165,16 +175,27 @@ measure(Checker *c, NodeId id, NodeId parent, uint32_t depth)
 	while (c->chain.n > bottom && !c->malformed) {
 		ChainEntry e = c->chain.at[--c->chain.n];
 		Node *n = at(c, e.id);
-		NodeId links[3] = { n->a, n->b, n->c }, next = chain_next(c, n);
+		NodeId below[3] = { n->a, n->b, n->c }, next = chain_next(c, n);
 		bool list = n->kind == NODE_CALL || n->kind == NODE_BLOCK;
 		uint32_t height = next ? at(c, next)->height : 1;
-		for (int i = 0; i < 3; i++)
-			for (NodeId k = links[i]; k && k != next && !c->malformed;
-			     k = list && i == 0 ? at(c, k)->next : 0) {
+		uint8_t links = (uint8_t)((n->a != 0) | (n->b != 0) << 1 | (n->c != 0) << 2);
+		if (n->kind >= NODE_KIND_COUNT || links & ~links_of[n->kind])
+			malformed(c, e.id, "malformed tree: an operand too many");
+		if (next && at(c, next)->next)
+			malformed(c, next, "malformed tree: an operand is in a list");
+		for (int i = 0; i < 3; i++) {
+			for (NodeId k = below[i]; k && k != next;) {
 				measure(c, k, e.id, depth + 1);
-				if (!c->malformed && at(c, k)->height + 1u > height)
+				if (c->malformed)
+					return;
+				if (at(c, k)->height + 1u > height)
 					height = at(c, k)->height + 1u;
+				k = at(c, k)->next;
+				if (k && (i > 0 || !list))
+					malformed(c, e.id,
+						  "malformed tree: an operand is in a list");
 			}
+		}
 		n->height = (uint16_t)height;
 		if (!c->malformed)
 			n->flags = flexibility(c, n);
@@ -186,7 +207,10 @@ bool
 checker_measure(Checker *c, NodeId id)
 {
 	c->malformed = false;
+	c->chain.n = 0;
 	measure(c, id, 0, 1);
+	if (!c->malformed && at(c, id)->next)
+		malformed(c, id, "malformed tree: an operand is in a list");
 	return !c->malformed;
 }
 
@@ -240,6 +264,10 @@ check_let(Checker *c, NodeId id)
 
 	if (!check_name(c, id, name))
 		return;
+	if (declared >= TRIVET_TYPE_COUNT) {
+		check_error(c, id, "malformed tree: there is no such type");
+		declared = TRIVET_VOID;
+	}
 	if (at(c, n->a)->kind == NODE_SLICE) {
 		t = check_slice(c, n->a);
 	} else {
@@ -343,6 +371,8 @@ check_body(Checker *c, NodeId loop, NodeId body, LoopScope *scope)
 	*scope = (LoopScope){ .outer = c->loop, .node = loop };
 	if (at(c, body)->kind == NODE_BLOCK)
 		scope->label = at(c, body)->name;
+	if (scope->label.n)
+		check_name(c, body, scope->label);
 	c->loop = scope;
 	check_block(c, body);
 	c->loop = scope->outer;

@@ -252,7 +252,8 @@ check_chain(Checker *c, NodeId id, trivet_type want)
 		ChainEntry *e = vec_push(c->p->arena, &c->chain);
 		uint32_t index = c->chain.n - 1;
 		uint8_t right;
-		if (!e || op_info[n->op].form != FORM_BINARY ||
+		if (!e || n->op >= OP_COUNT || op_info[n->op].form != FORM_BINARY ||
+		    n->op == OP_NONE ||
 		    (n->kind == NODE_LOGIC && n->op != OP_AND && n->op != OP_OR)) {
 			check_error(c, id, "malformed tree: no such binary operator");
 			c->chain.n = bottom;
