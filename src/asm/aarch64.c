@@ -93,8 +93,9 @@ a64_is_bitmask(A64Width w, uint64_t imm)
 	return bitmask_encode(w, imm, &unused);
 }
 
-/* FMOV's 8 bits are sign, exponent's low three bits (the first one inverted) and the fraction's top four:
- * abcdefgh is a:NOT(b):bbb…:cd:efgh:000…         ARM, VFPExpandImm() in the shared pseudocode */
+/* FMOV's 8 bits are sign, exponent's low three bits (the first one inverted) and the fraction's top
+ * four: abcdefgh is a:NOT(b):bbb…:cd:efgh:000…         ARM, VFPExpandImm() in the shared pseudocode
+ */
 static bool
 fimm_encode(A64Float t, uint64_t bits, uint32_t *out)
 {
@@ -223,10 +224,11 @@ with_half(uint64_t imm, unsigned k, uint64_t half)
 	return (imm & ~(UINT64_C(0xffff) << 16 * k)) | half << 16 * k;
 }
 
-/* Is there a bitmask immediate that differs from imm in at most `n` halfwords?  What fills a gap in a pattern
- * can be taken from 0000, ffff or a neighbour: an element of up to 32 bits repeats another halfword, and in a
- * longer one a run of ones needs no more than two edges, so a gap between equal bits is filled
- * with them and a gap between different ones may have its edge at its border. */
+/* Is there a bitmask immediate that differs from imm in at most `n` halfwords?  What fills a gap in
+ * a pattern can be taken from 0000, ffff or a neighbour: an element of up to 32 bits repeats
+ * another halfword, and in a longer one a run of ones needs no more than two edges, so a gap
+ * between equal bits is filled with them and a gap between different ones may have its edge at its
+ * border. */
 static bool
 near_bitmask(uint64_t imm, unsigned n, unsigned from, uint64_t *out)
 {
@@ -255,9 +257,10 @@ a64_mov_const(A64Width w, A64Reg rd, uint64_t imm, uint32_t out[4])
 		zeros += (imm >> 16 * k & 0xffff) == 0;
 		ones += (imm >> 16 * k & 0xffff) == 0xffff;
 	}
-	unsigned wide = halves - (zeros > ones ? zeros : ones);   /* MOVZ or MOVN, then MOVKs */
+	unsigned wide = halves - (zeros > ones ? zeros : ones); /* MOVZ or MOVN, then MOVKs */
 	for (unsigned k = 0; k + 1 < wide; k++) {
-		if (w == A64_W ? k > 0 || !a64_is_bitmask(w, imm) : !near_bitmask(imm, k, 0, &start))
+		if (w == A64_W ? k > 0 || !a64_is_bitmask(w, imm)
+			       : !near_bitmask(imm, k, 0, &start))
 			continue;
 		if (w == A64_W)
 			start = imm;
@@ -265,7 +268,7 @@ a64_mov_const(A64Width w, A64Reg rd, uint64_t imm, uint32_t out[4])
 		for (unsigned i = 0; i < halves; i++)
 			if ((start ^ imm) >> 16 * i & 0xffff)
 				out[n++] = a64_movwide(w, A64_MOVK, rd,
-				                       (uint32_t)(imm >> 16 * i & 0xffff), 16 * i);
+						       (uint32_t)(imm >> 16 * i & 0xffff), 16 * i);
 		return n;
 	}
 	uint32_t fill = ones > zeros ? 0xffff : 0;
@@ -276,7 +279,8 @@ a64_mov_const(A64Width w, A64Reg rd, uint64_t imm, uint32_t out[4])
 		if (n)
 			out[n++] = a64_movwide(w, A64_MOVK, rd, half, 16 * k);
 		else if (fill)
-			out[n++] = a64_movwide(w, A64_MOVN, rd, half ^ 0xffff, half == fill ? 0 : 16 * k);
+			out[n++] = a64_movwide(w, A64_MOVN, rd, half ^ 0xffff,
+					       half == fill ? 0 : 16 * k);
 		else
 			out[n++] = a64_movwide(w, A64_MOVZ, rd, half, half ? 16 * k : 0);
 	}
@@ -291,7 +295,7 @@ a64_mov_const(A64Width w, A64Reg rd, uint64_t imm, uint32_t out[4])
  *   sf  op  S   01011    shift   0     Rm     imm6    Rn    Rd     31 is ZR; no ROR */
 uint32_t
 a64_addsub_reg(A64Width w, A64AddSub op, A64Reg rd, A64Reg rn, A64Reg rm, A64Shift s,
-               uint32_t amount)
+	       uint32_t amount)
 {
 	assert(s != A64_ROR);
 	return sf(w) | field(op, 2, 29) | 0x0bu << 24 | field(s, 2, 22) |
@@ -304,7 +308,7 @@ a64_addsub_reg(A64Width w, A64AddSub op, A64Reg rd, A64Reg rn, A64Reg rm, A64Shi
  *   sf  op  S   01011     00    1     Rm    option  imm3    Rn    Rd     Rn, Rd: 31 is SP */
 uint32_t
 a64_addsub_ext(A64Width w, A64AddSub op, A64Reg rd, A64Reg rn, A64Reg rm, A64Extend e,
-               uint32_t amount)
+	       uint32_t amount)
 {
 	assert(amount <= 4);
 	return sf(w) | field(op, 2, 29) | 0x0bu << 24 | 1u << 21 | field(e, 3, 13) |
@@ -326,8 +330,7 @@ a64_addsub_carry(A64Width w, A64Carry op, A64Reg rd, A64Reg rn, A64Reg rm)
  *   31  30 29  28   24  23 22  21  20  16  15  10  9  5  4  0
  *   sf   opc   01010    shift  N     Rm     imm6    Rn    Rd     op is opc:N */
 uint32_t
-a64_logic_reg(A64Width w, A64Logic op, A64Reg rd, A64Reg rn, A64Reg rm, A64Shift s,
-              uint32_t amount)
+a64_logic_reg(A64Width w, A64Logic op, A64Reg rd, A64Reg rn, A64Reg rm, A64Shift s, uint32_t amount)
 {
 	return sf(w) | field(op >> 1, 2, 29) | 0x0au << 24 | field(s, 2, 22) | (op & 1u) << 21 |
 	       field(amount, w == A64_X ? 6 : 5, 10) | rd_rn_rm(rd, rn, rm);
@@ -385,7 +388,7 @@ a64_csel(A64Width w, A64Csel op, A64Reg rd, A64Reg rn, A64Reg rm, A64Cond c)
  *   sf  op  1   11010010    Rm/imm5   cond  i/r  0    Rn   0  nzcv */
 static uint32_t
 conditional_compare(A64Width w, A64Ccmp op, A64Reg rn, uint32_t rm, uint32_t i, uint32_t nzcv,
-                    A64Cond c)
+		    A64Cond c)
 {
 	return sf(w) | field(op, 1, 30) | 1u << 29 | 0xd2u << 21 | field(rm, 5, 16) |
 	       field(c, 4, 12) | i << 11 | field(rn, 5, 5) | field(nzcv, 4, 0);
@@ -466,7 +469,8 @@ a64_mem(A64Mem op, A64Reg rt, A64Reg rn, int64_t offset)
 /* LDUR, STUR, pre- and post-index    ARM C4.1.66, Load/store register (unscaled immediate),
  *                                    (immediate post-indexed), (immediate pre-indexed)
  *   31  30  29 27  26  25 24  23 22  21  20  12  11 10  9  5  4  0
- *    size    111   V    00     opc   0    imm9    mode   Rn    Rt     00 unscaled, 01 post, 11 pre */
+ *    size    111   V    00     opc   0    imm9    mode   Rn    Rt     00 unscaled, 01 post, 11 pre
+ */
 static uint32_t
 mem_simm9(A64Mem op, A64Reg rt, A64Reg rn, int64_t offset, uint32_t mode)
 {
@@ -780,7 +784,8 @@ a64_uaddlv(bool q, A64Reg rd, A64Reg rn)
 /* MOVI (scalar, 64 bits)             ARM C4.1.68, Advanced SIMD modified immediate
  *
  *   31  30  29  28        19  18 16  15  12  11  10  9   5  4  0
- *   0   Q   op  0111100000     abc   cmode   o2  1   defgh   Rd     op 1, cmode 1110: a bit a byte */
+ *   0   Q   op  0111100000     abc   cmode   o2  1   defgh   Rd     op 1, cmode 1110: a bit a byte
+ */
 uint32_t
 a64_movi_d(A64Reg rd, uint64_t imm)
 {
@@ -841,7 +846,7 @@ a64_patch(uint8_t *at, uint8_t kind, int64_t disp)
 		if (disp < INT32_MIN || disp > INT32_MAX)
 			return false;
 		put_bits(at, 0xffffu << 5,
-		         ((uint32_t)disp >> (kind == A64_FIX_HI16 ? 16 : 0) & 0xffff) << 5);
+			 ((uint32_t)disp >> (kind == A64_FIX_HI16 ? 16 : 0) & 0xffff) << 5);
 		return true;
 	}
 	return false;
