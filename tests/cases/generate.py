@@ -282,8 +282,11 @@ class File:
 
 
 def literal(t, value):
-    """A constant inside an expression: in parentheses when negative."""
-    written = text(t, value)
+    """A constant inside an expression: with its type, in parentheses when negative."""
+    if t in FLOATS and not finite(value):
+        bits = {"inf": 0x7f8 << 20, "-inf": 0xff8 << 20, "nan": 0x7fc << 20}[text(t, value)]
+        return f"from_bits(f32, 0x{bits:x}u32)" if t == "f32" else f"({text(t, value)})"
+    written = text(t, value) + ("" if t == "bool" else t)
     return f"({written})" if written.startswith("-") else written
 
 
