@@ -1,11 +1,8 @@
-/* interp.c - the reference interpreter: every operation against op_eval, every statement, traps. */
+/* interp.c - the reference interpreter: statements, spans, traps, depth, interruption, host
+ * functions, large programs, lack of memory.  Operations are in interp_ops.c. */
 #define _POSIX_C_SOURCE 200809L /* nanosleep */
 
-#include "check.h"
-
-#include "base/num.h"
-#include "interp/bytecode.h"
-#include "lang/lang.h"
+#include "interp_unit.h"
 
 #include <stdlib.h>
 
@@ -15,539 +12,6 @@
 #include <pthread.h>
 #include <time.h>
 #endif
-
-/* ---- Running a program ---------------------------------------------------------------------- */
-
-typedef struct Unit {
-	Mem mem;
-	Arena arena;
-	Program program;
-	Bytecode *code;
-	OsFunction externs[16]; /* by FuncId */
-	InterpEnv env;
-	TrapSite where;
-	trivet_status status; /* of the last call */
-	uint32_t raised;
-} Unit;
-
-static bool seen[INSN_COUNT]; /* instructions that some program here was compiled to */
-
-static bool
-unit_open(Unit *u, const char *text)
-{
-	Str source = { text, (uint32_t)strlen(text) };
-	trivet_status status;
-	Diags diags;
-	Text message;
-
-	memset(u, 0, sizeof *u);
-	mem_init(&u->mem, NULL);
-	arena_init(&u->arena, &u->mem);
-	diag_init(&diags, &u->arena, STR("test"), source);
-	status = program_init(&u->program, &u->arena, STR("test"));
-	if (status == TRIVET_OK)
-		status = lang_parse(&u->program, source, &diags);
-	if (!CHECK_EQ(status, TRIVET_OK)) {
-		text_init(&message, &u->arena);
-		for (uint32_t i = 0; i < diags.list.n; i++)
-			diag_format(&diags, i, &message);
-		printf("%.400s\n%s\n", text, message.at ? message.at : "");
-		arena_free(&u->arena);
-		return false;
-	}
-	u->code = interp_compile(&u->arena, &u->program);
-	for (uint32_t i = 0; u->code && i < u->code->code.n; i++)
-		seen[u->code->code.at[i].op] = true;
-	u->env = (InterpEnv){ .mem = &u->mem,
-			      .externs = u->externs,
-			      .host_raised = &u->raised,
-			      .max_depth = 10000,
-			      .max_stack = 1 << 24 };
-	return CHECK(u->code != NULL);
-}
-
-static void
-unit_close(Unit *u)
-{
-	arena_free(&u->arena);
-	CHECK_EQ(u->mem.live, 0);
-}
-
-static FuncId
-unit_find(const Unit *u, const char *name)
-{
-	FuncId f = program_find(&u->program, (Str){ name, (uint32_t)strlen(name) });
-
-	if (f == FUNC_NONE)
-		printf("no function %s\n", name);
-	return CHECK(f != FUNC_NONE) ? f : 0;
-}
-
-static uint64_t
-unit_call(Unit *u, const char *name, const uint64_t *args)
-{
-	uint64_t result = 77;
-
-	u->status = interp_call(u->code, &u->env, unit_find(u, name), args, &result, &u->where);
-	if (u->status == TRIVET_OK)
-		CHECK_EQ(u->where.trap, TRIVET_TRAP_NONE);
-	else
-		CHECK_EQ(result, 0);
-	return result;
-}
-
-/* ---- Values worth trying -------------------------------------------------------------------- */
-
-static const uint64_t int_values[] = {
-	0,
-	1,
-	2,
-	3,
-	7,
-	8,
-	10,
-	31,
-	32,
-	33,
-	63,
-	64,
-	100,
-	127,
-	0x7ffe,
-	0x8000,
-	0x7ffffffe,
-	0x7fffffff,
-	0x80000000,
-	0x80000001,
-	0xfffffffe,
-	0xffffffff,
-	0x100000000,
-	0x123456789abcdef0,
-	0x7ffffffffffffffe,
-	0x7fffffffffffffff,
-	0x8000000000000000,
-	0x8000000000000001,
-	0xffffffff80000000,
-	0xffffffff7fffffff,
-	0xfffffffffffffff9,
-	0xfffffffffffffffe,
-	0xffffffffffffffff,
-};
-
-static const uint64_t f32_values[] = {
-	0x00000000, 0x80000000, 0x00000001, 0x80000001, 0x007fffff, 0x00800000, 0x3f800000,
-	0xbf800000, 0x3f000000, 0xbf000000, 0x3effffff, 0x3fc00000, 0x40200000, 0xc0200000,
-	0xbf7fffff, 0x40490fdb, 0x4b000001, 0x4effffff, 0x4f000000, 0xcf000000, 0xcf000001,
-	0x4f7fffff, 0x4f800000, 0x5effffff, 0x5f000000, 0xdf000000, 0xdf000001, 0x5f7fffff,
-	0x5f800000, 0x7f7fffff, 0xff7fffff, 0x7f800000, 0xff800000, 0x7fc00000, 0xffc00000,
-	0x7f800001, 0xffbfffff, 0x7fc12345,
-};
-
-static const uint64_t f64_values[] = {
-	0x0000000000000000, 0x8000000000000000, 0x0000000000000001, 0x8000000000000001,
-	0x000fffffffffffff, 0x0010000000000000, 0x3ff0000000000000, 0xbff0000000000000,
-	0x3fe0000000000000, 0xbfe0000000000000, 0x3fdfffffffffffff, 0x3ff8000000000000,
-	0x4004000000000000, 0xc004000000000000, 0xbfefffffffffffff, 0x400921fb54442d18,
-	0x41dfffffffc00000, 0x41dfffffffffffff, 0x41e0000000000000, 0xc1e0000000000000,
-	0xc1e00000001fffff, 0xc1e0000000200000, 0x41efffffffe00000, 0x41f0000000000000,
-	0x4330000000000001, 0x43dfffffffffffff, 0x43e0000000000000, 0xc3e0000000000000,
-	0xc3e0000000000001, 0x43efffffffffffff, 0x43f0000000000000, 0x47efffffefffffff,
-	0x47effffff0000000, 0x7fefffffffffffff, 0x7ff0000000000000, 0xfff0000000000000,
-	0x7ff8000000000000, 0xfff8000000000000, 0x7ff0000000000001, 0xfff7ffffffffffff,
-};
-
-enum { VALUES_MAX = 48 };
-
-static uint64_t random_state = 88172645463325252u;
-
-static uint64_t
-random_bits(void)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return random_state;
-}
-
-#define COUNT(array) (uint32_t)(sizeof(array) / sizeof *(array))
-
-/* Edge cases of the type, then a few random ones. */
-static uint32_t
-values_of(trivet_type t, uint64_t out[VALUES_MAX])
-{
-	const uint64_t *from = t == TRIVET_F32	 ? f32_values
-			       : t == TRIVET_F64 ? f64_values
-						 : int_values;
-	uint32_t n = t == TRIVET_BOOL  ? 2
-		     : t == TRIVET_F32 ? COUNT(f32_values)
-		     : t == TRIVET_F64 ? COUNT(f64_values)
-				       : COUNT(int_values);
-
-	memcpy(out, from, n * sizeof *out);
-	if (t != TRIVET_BOOL)
-		for (int i = 0; i < 5; i++)
-			out[n++] = random_bits();
-	if (!type_is_wide(t))
-		for (uint32_t i = 0; i < n; i++)
-			out[i] = (uint32_t)out[i];
-	return n;
-}
-
-/* ---- Operations ----------------------------------------------------------------------------- */
-
-/* `a op b` as text. */
-static void
-expression(Text *t, Op op, trivet_type to, const char *a, const char *b, const char *c)
-{
-	const OpInfo *info = &op_info[op];
-
-	if (op == OP_CAST)
-		text_addf(t, "(%s as %s)", a, type_name(to));
-	else if (op == OP_CHECKED)
-		text_addf(t, "checked_%s(%s)", type_name(to), a);
-	else if (op == OP_FROM_BITS)
-		text_addf(t, "from_bits(%s, %s)", type_name(to), a);
-	else if (info->form == FORM_BINARY)
-		text_addf(t, "(%s %s %s)", a, info->text, b);
-	else if (info->form == FORM_UNARY)
-		text_addf(t, "%s%s", info->text, a);
-	else if (info->arity == 1)
-		text_addf(t, "%s(%s)", info->text, a);
-	else if (info->arity == 2)
-		text_addf(t, "%s(%s, %s)", info->text, a, b);
-	else
-		text_addf(t, "%s(%s, %s, %s)", info->text, a, b, c);
-}
-
-/* The functions of one operation: f0 is it, f1 assigns over its first operand, f2 over its last,
- * f3 … use a comparison as a condition; k0 … have a literal as their second operand. */
-static void
-write_functions(Text *t, Op op, trivet_type from, trivet_type to)
-{
-	bool select = op == OP_SELECT;
-	const char *type = type_name(from), *result = type_name(to);
-	uint32_t arity = op_info[op].arity;
-	uint64_t k[VALUES_MAX];
-	uint32_t n = values_of(from, k);
-	const char *head = "fn f%d(a: %s, b: %s, c: %s) -> %s { ";
-
-#define HEAD(i) text_addf(t, head, i, select ? "bool" : type, type, type, result)
-	HEAD(0);
-	text_addf(t, "return ");
-	expression(t, op, to, "a", "b", "c");
-	text_addf(t, "; }\n");
-	if (from == to && !select) {
-		HEAD(1);
-		text_addf(t, "a = ");
-		expression(t, op, to, "a", "b", "c");
-		text_addf(t, "; return a; }\n");
-	}
-	if (from == to && arity > 1) {
-		const char *last = arity == 2 ? "b" : "c";
-
-		HEAD(2);
-		text_addf(t, "%s = ", last);
-		expression(t, op, to, "a", "b", "c");
-		text_addf(t, "; return %s; }\n", last);
-	}
-	if (to == TRIVET_BOOL && op != OP_CAST) {
-		HEAD(3);
-		text_addf(t, "if ");
-		expression(t, op, to, "a", "b", "c");
-		text_addf(t, " { return true; } return false; }\n");
-		HEAD(4);
-		text_addf(t, "if !(");
-		expression(t, op, to, "a", "b", "c");
-		text_addf(t, ") { return false; } return true; }\n");
-		HEAD(5);
-		text_addf(t, "let r = false; while ");
-		expression(t, op, to, "a", "b", "c");
-		text_addf(t, " { if r { return true; } r = true; } return false; }\n");
-		HEAD(6);
-		text_addf(t, "let r = false; if c == c && ");
-		expression(t, op, to, "a", "b", "c");
-		text_addf(t, " || c != c && ");
-		expression(t, op, to, "a", "b", "c");
-		text_addf(t, " { r = true; } return r; }\n");
-	}
-	if (to == TRIVET_BOOL && op != OP_CAST && !select) {
-		HEAD(7);
-		text_addf(t, "let r = !");
-		expression(t, op, to, "a", "b", "c");
-		text_addf(t, "; return !r; }\n");
-		HEAD(8);
-		text_addf(t, "let r = false; while !");
-		expression(t, op, to, "a", "b", "c");
-		text_addf(t, " { if r { return false; } r = true; } return true; }\n");
-	}
-	for (uint32_t i = 0; i < n && arity == 2; i++) {
-		char name[16];
-
-		snprintf(name, sizeof name, "K%u", (unsigned)i);
-		text_addf(t, "const %s: %s = ", name, type);
-		lang_print_value(t, from, k[i], false);
-		text_addf(t, ";\nfn k%u(a: %s) -> %s { return ", (unsigned)i, type, result);
-		expression(t, op, to, "a", name, "c");
-		text_addf(t, "; }\n");
-		if (to != TRIVET_BOOL)
-			continue;
-		text_addf(t, "fn n%u(a: %s) -> bool { let r = !", (unsigned)i, type);
-		expression(t, op, to, "a", name, "c");
-		text_addf(t, "; return !r; }\nfn q%u(a: %s) -> bool { if ", (unsigned)i, type);
-		expression(t, op, to, "a", name, "c");
-		text_addf(t, " { return true; } return false; }\nfn j%u(a: %s) -> bool { if !",
-			  (unsigned)i, type);
-		expression(t, op, to, "a", name, "c");
-		text_addf(t,
-			  " { return false; } return true; }\n"
-			  "fn w%u(a: %s) -> bool { let r = false; while ",
-			  (unsigned)i, type);
-		expression(t, op, to, "a", name, "c");
-		text_addf(t,
-			  " { if r { return true; } r = true; } return false; }\n"
-			  "fn v%u(a: %s) -> bool { let r = false; while !",
-			  (unsigned)i, type);
-		expression(t, op, to, "a", name, "c");
-		text_addf(t, " { if r { return false; } r = true; } return true; }\n");
-	}
-#undef HEAD
-}
-
-static void
-compare_with_reference(Unit *u, const char *name, Op op, trivet_type from, trivet_type to,
-		       const uint64_t args[3])
-{
-	uint64_t expected = 0, got = 0;
-	trivet_trap trap = op_eval(op, from, to, args, &expected);
-	trivet_status status;
-	bool ok;
-
-	status = interp_call(u->code, &u->env, unit_find(u, name), args, &got, &u->where);
-	ok = status == (trap ? TRIVET_TRAP : TRIVET_OK) && u->where.trap == trap &&
-	     (trap || got == expected);
-	if (!CHECK(ok))
-		printf("    %s %s on %s giving %s of 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64
-		       ": status %d trap %s 0x%" PRIx64 ", expected %s 0x%" PRIx64 "\n",
-		       op_info[op].name, name, type_name(from), type_name(to), args[0], args[1],
-		       args[2], (int)status, trap_name(u->where.trap), got, trap_name(trap),
-		       expected);
-}
-
-/* The functions whose second operand is the i-th value as a literal. */
-static void
-test_constant(Unit *u, Op op, trivet_type from, trivet_type to, uint32_t i, const uint64_t *k,
-	      uint32_t n)
-{
-	for (const char *kind = "kqjwvn"; *kind; kind++) {
-		char name[16];
-
-		snprintf(name, sizeof name, "%c%u", *kind, (unsigned)i);
-		if (*kind != 'k' && to != TRIVET_BOOL)
-			continue;
-		for (uint32_t j = 0; j < n; j++) {
-			uint64_t args[3] = { k[j], k[i], 0 };
-
-			compare_with_reference(u, name, op, from, to, args);
-		}
-	}
-}
-
-static void
-test_operation(Op op, trivet_type from, trivet_type to)
-{
-	static const char *const forms[] = { "f0", "f1", "f2", "f3", "f4", "f5", "f6", "f7", "f8" };
-	uint64_t k[VALUES_MAX];
-	uint32_t n, arity = op_info[op].arity, ny, nz;
-	uint64_t seed = random_state;
-	Mem mem;
-	Arena arena;
-	Text text;
-	Unit u;
-
-	mem_init(&mem, NULL);
-	arena_init(&arena, &mem);
-	text_init(&text, &arena);
-	write_functions(&text, op, from, to);
-	random_state = seed;
-	n = values_of(from, k);
-	ny = arity > 1 ? n : 1;
-	nz = arity > 2 ? n : 1;
-	if (text.at && unit_open(&u, text.at)) {
-		for (uint32_t f = 0; f < COUNT(forms); f++) {
-			if (program_find(&u.program, (Str){ forms[f], 2 }) == FUNC_NONE)
-				continue;
-			for (uint32_t i = 0; i < (op == OP_SELECT ? 2 : n); i++)
-				for (uint32_t j = 0; j < ny * nz; j++) {
-					uint64_t args[3] = { op == OP_SELECT ? i : k[i], k[j % ny],
-							     k[j / ny] };
-
-					if (f > 0 && arity == 3 && (i + j) % 7)
-						continue;
-					compare_with_reference(&u, forms[f], op, from, to, args);
-				}
-		}
-		for (uint32_t i = 0; i < n && arity == 2; i++) {
-			test_constant(&u, op, from, to, i, k, n);
-		}
-	}
-	unit_close(&u);
-	arena_free(&arena);
-}
-
-static bool
-takes(Op op, trivet_type t)
-{
-	uint32_t set = op_info[op].takes;
-
-	return (set & TAKES_I && type_is_int(t)) || (set & TAKES_F && type_is_float(t)) ||
-	       (set & TAKES_B && t == TRIVET_BOOL);
-}
-
-/* Does the language know this operation from `from` to `to`? */
-static bool
-gives(Op op, trivet_type from, trivet_type to)
-{
-	bool same_size = type_size(from) == type_size(to);
-
-	switch (op) {
-	case OP_CAST: return to != TRIVET_BOOL;
-	case OP_CHECKED: return type_is_int(to);
-	case OP_BITS: return same_size && (to == TRIVET_U32 || to == TRIVET_U64);
-	case OP_FROM_BITS:
-		return same_size && (from == TRIVET_U32 || from == TRIVET_U64) && type_is_float(to);
-	default: return to == (op_info[op].gives == GIVES_BOOL ? TRIVET_BOOL : from);
-	}
-}
-
-static void
-test_operations(void)
-{
-	uint32_t pairs = 0;
-
-	for (uint32_t op = OP_NONE + 1; op < OP_LEN; op++) {
-		uint32_t before = pairs;
-
-		for (uint32_t from = TRIVET_BOOL; from <= TRIVET_F64; from++)
-			for (uint32_t to = TRIVET_BOOL; to <= TRIVET_F64; to++)
-				if (takes((Op)op, (trivet_type)from) &&
-				    gives((Op)op, (trivet_type)from, (trivet_type)to)) {
-					test_operation((Op)op, (trivet_type)from, (trivet_type)to);
-					pairs++;
-				}
-		CHECK(pairs > before);
-	}
-	printf("%u pairs of operation and type\n", (unsigned)pairs);
-}
-
-/* ---- Counting loops ------------------------------------------------------------------------- */
-
-/* Each type, comparison, step and form of the limit.  At most LAPS times round. */
-enum { LAPS = 20 };
-
-static const char *const steps[] = { "+= 1", "-= 1", "+= 7" };
-static const int step_values[] = { 1, -1, 7 };
-
-static void
-write_loops(Text *t, trivet_type type, Op op, const uint64_t *k, uint32_t n)
-{
-	const char *name = type_name(type), *less = op_info[op].text;
-
-	for (uint32_t s = 0; s < COUNT(steps); s++) {
-		const char *lap = "c += 1; if c >= 20 { break; }";
-
-		text_addf(t,
-			  "fn r%u(a: %s, b: %s) -> i64 { let c = 0;\n  while a %s b { %s a %s; } "
-			  "return c; }\n",
-			  (unsigned)s, name, name, less, lap, steps[s]);
-		text_addf(t,
-			  "fn l%u(a: %s, b: %s) -> i64 { let c = 0;\n  while b %s a { %s a %s; } "
-			  "return c; }\n",
-			  (unsigned)s, name, name, less, lap, steps[s]);
-	}
-	for (uint32_t i = 0; i < n; i++) {
-		text_addf(t, "const K%u: %s = ", (unsigned)i, name);
-		lang_print_value(t, type, k[i], false);
-		text_addf(
-			t,
-			";\nfn k%u(a: %s) -> i64 { let c = 0;\n  while a %s K%u { c += 1; if c >= "
-			"20 { break; } a += 1; } return c; }\n",
-			(unsigned)i, name, less, (unsigned)i);
-		text_addf(t,
-			  "fn g%u(a: %s) -> i64 { let c = 0; for i in a..K%u {\n  c += 1; if c >= "
-			  "20 { break; } } return c; }\n",
-			  (unsigned)i, name, (unsigned)i);
-	}
-}
-
-/* Laps of `while a op b { a += step; }`, or with the operands changed over. */
-static uint64_t
-laps(trivet_type type, Op op, bool over, uint64_t a, uint64_t b, int step)
-{
-	uint64_t count = 0, holds;
-
-	for (; count < LAPS; count++) {
-		uint64_t in[3] = { over ? b : a, over ? a : b, 0 };
-
-		if (op_eval(op, type, TRIVET_BOOL, in, &holds) || !holds)
-			break;
-		a += (uint64_t)(int64_t)step;
-		a = type_is_wide(type) ? a : (uint32_t)a;
-	}
-	return count;
-}
-
-static void
-check_laps(Unit *u, char kind, uint32_t number, uint64_t a, uint64_t b, uint64_t expected)
-{
-	char name[16];
-	uint64_t args[2] = { a, b }, got;
-
-	snprintf(name, sizeof name, "%c%u", kind, (unsigned)number);
-	got = unit_call(u, name, args);
-	if (!CHECK(u->status == TRIVET_OK && got == expected))
-		printf("    %s(0x%" PRIx64 ", 0x%" PRIx64 "): %" PRIu64 " laps, not %" PRIu64 "\n",
-		       name, a, b, got, expected);
-}
-
-static void
-test_loops_of(trivet_type type, Op op)
-{
-	uint64_t k[VALUES_MAX];
-	uint32_t n = values_of(type, k);
-	Mem mem;
-	Arena arena;
-	Text text;
-	Unit u;
-
-	mem_init(&mem, NULL);
-	arena_init(&arena, &mem);
-	text_init(&text, &arena);
-	write_loops(&text, type, op, k, n);
-	if (text.at && unit_open(&u, text.at)) {
-		for (uint32_t i = 0; i < n * n; i++) {
-			uint64_t a = k[i / n], b = k[i % n];
-
-			for (uint32_t s = 0; s < COUNT(steps); s++) {
-				check_laps(&u, 'r', s, a, b,
-					   laps(type, op, false, a, b, step_values[s]));
-				check_laps(&u, 'l', s, a, b,
-					   laps(type, op, true, a, b, step_values[s]));
-			}
-			check_laps(&u, 'k', i % n, a, b, laps(type, op, false, a, b, 1));
-			check_laps(&u, 'g', i % n, a, b, laps(type, OP_LT, false, a, b, 1));
-		}
-	}
-	unit_close(&u);
-	arena_free(&arena);
-}
-
-static void
-test_loops(void)
-{
-	for (uint32_t type = TRIVET_I32; type <= TRIVET_U64; type++)
-		for (uint32_t op = OP_EQ; op <= OP_GE; op++)
-			test_loops_of((trivet_type)type, (Op)op);
-}
 
 /* ---- Whole programs ------------------------------------------------------------------------- */
 
@@ -606,6 +70,9 @@ static const char programs[] =
 	"fn nan_bits(a: f32) -> u32 { return bits(-(a / a)); }\n"
 	"fn unsigned_neg(a: u32) -> u64 { return -a as u64; }\n"
 	"fn widen(a: i32, b: i32) -> i64 { return (a + b) as i64; }\n"
+	"fn pick(a: bool, b: i64, c: i64) -> i64 { b = select(a, b + 1, c); return b; }\n"
+	"fn fused(a: f64, b: f32) -> f64 { let c = fma(b, b, 1.0f32); a = fma(a, 2.0, a);\n"
+	"  return a + (c as f64); }\n"
 	"fn dead(a: i64) -> i64 { return a; a = 1 / 0; return 2; }\n";
 // clang-format on
 
@@ -668,6 +135,9 @@ static const Row rows[] = {
 	{ "unsigned_neg", { 1 }, 0xffffffff },
 	{ "widen", { 0x7fffffff, 1 }, 0xffffffff80000000 },
 	{ "pi", { 1 }, 0x4010000000000000 },
+	{ "pick", { 1, 5, 9 }, 6 },
+	{ "pick", { 0, 5, 9 }, 9 },
+	{ "fused", { 0x4000000000000000, 0x40400000 }, 0x4030000000000000 },
 	{ "dead", { 3 }, 3 },
 	/* what the host leaves above a narrow argument does not matter */
 	{ "down", { 0xdeadbeef00000003 }, 6 },
@@ -1022,7 +492,7 @@ static const char endless_programs[] =
 static uint32_t interrupt_flag;
 
 static void
-interrupt_later(void)
+interrupt_later(void *unused)
 {
 #ifdef _WIN32
 	Sleep(20);
@@ -1031,47 +501,66 @@ interrupt_later(void)
 
 	nanosleep(&t, NULL);
 #endif
+	(void)unused;
 	__atomic_store_n(&interrupt_flag, 1, __ATOMIC_RELAXED);
 }
 
+/* The two systems' ways to start and to end a thread that runs job(). */
+typedef struct Thread {
+	void (*job)(void *);
+	void *arg;
+#ifdef _WIN32
+	HANDLE handle;
+#else
+	pthread_t handle;
+#endif
+} Thread;
+
 #ifdef _WIN32
 static DWORD WINAPI
-other_thread(void *arg)
-{
-	(void)arg;
-	interrupt_later();
-	return 0;
-}
+thread_main(void *t)
 #else
 static void *
-other_thread(void *arg)
-{
-	interrupt_later();
-	return arg;
-}
+thread_main(void *t)
 #endif
+{
+	((Thread *)t)->job(((Thread *)t)->arg);
+	return 0;
+}
+
+static bool
+thread_start(Thread *t)
+{
+#ifdef _WIN32
+	t->handle = CreateThread(NULL, 0, thread_main, t, 0, NULL);
+	return CHECK(t->handle != NULL);
+#else
+	return CHECK(pthread_create(&t->handle, NULL, thread_main, t) == 0);
+#endif
+}
+
+static void
+thread_join(Thread *t)
+{
+#ifdef _WIN32
+	WaitForSingleObject(t->handle, INFINITE);
+	CloseHandle(t->handle);
+#else
+	pthread_join(t->handle, NULL);
+#endif
+}
 
 /* Calls a function that runs until a second thread interrupts it. */
 static void
 call_interrupted(Unit *u, const char *name)
 {
+	Thread t = { .job = interrupt_later };
+
 	interrupt_flag = 0;
-#ifdef _WIN32
-	HANDLE thread = CreateThread(NULL, 0, other_thread, NULL, 0, NULL);
-
-	if (!CHECK(thread != NULL))
+	if (!thread_start(&t))
 		return;
 	unit_call(u, name, ARGS(99));
-	WaitForSingleObject(thread, INFINITE);
-	CloseHandle(thread);
-#else
-	pthread_t thread;
-
-	if (!CHECK(pthread_create(&thread, NULL, other_thread, NULL) == 0))
-		return;
-	unit_call(u, name, ARGS(99));
-	pthread_join(thread, NULL);
-#endif
+	thread_join(&t);
 }
 
 static void
@@ -1099,6 +588,58 @@ test_interrupt(void)
 	CHECK_EQ(unit_call(&u, "h", ARGS(5)), 5);
 	interrupt_flag = 0;
 	CHECK_EQ(unit_call(&u, "g", ARGS(5)), 5);
+	unit_close(&u);
+}
+
+/* ---- One Bytecode, several threads ---------------------------------------------------------- */
+
+typedef struct Sharer {
+	const Unit *u;
+	FuncId fib, even;
+	uint64_t sum;
+} Sharer;
+
+static void
+share(void *arg)
+{
+	Sharer *s = arg;
+	InterpEnv env = s->u->env;
+	TrapSite where;
+	Mem mem;
+
+	mem_init(&mem, NULL);
+	env.mem = &mem;
+	for (int i = 0; i < 50; i++) {
+		uint64_t result = 0;
+
+		interp_call(s->u->code, &env, s->fib, ARGS(15), &result, &where);
+		s->sum += result;
+		interp_call(s->u->code, &env, s->even, ARGS(5000), &result, &where);
+		s->sum += result;
+	}
+}
+
+static void
+test_threads(void)
+{
+	Thread threads[3];
+	Sharer sharers[3];
+	Unit u;
+
+	if (!unit_open(&u, programs))
+		return;
+	for (uint32_t i = 0; i < COUNT(threads); i++) {
+		sharers[i] = (Sharer){ .u = &u,
+				       .fib = unit_find(&u, "fib"),
+				       .even = unit_find(&u, "even") };
+		threads[i] = (Thread){ .job = share, .arg = &sharers[i] };
+		if (!thread_start(&threads[i]))
+			return;
+	}
+	for (uint32_t i = 0; i < COUNT(threads); i++) {
+		thread_join(&threads[i]);
+		CHECK_EQ(sharers[i].sum, 50 * (610 + 1));
+	}
 	unit_close(&u);
 }
 
@@ -1135,6 +676,13 @@ host_fail(uint32_t x)
 		*raising->env.host_raised = 1;
 }
 
+/* A host function that comes back into the program. */
+static int64_t
+host_again(int64_t n)
+{
+	return n <= 0 ? 0 : 1 + (int64_t)unit_call(raising, "again", ARGS((uint64_t)n));
+}
+
 static void
 test_externs(void)
 {
@@ -1146,6 +694,8 @@ test_externs(void)
 		       "extern fn flag(f64, f32) -> bool;\n"
 		       "extern fn fail(u32);\n"
 		       "extern fn absent();\n"
+		       "extern fn back(i64) -> i64;\n"
+		       "fn again(n: i64) -> i64 { return back(n - 1) + n; }\n"
 		       "fn f(a: i32, xs: [u8]) -> f64 { return 1.0 + mix(a, 0.5, 0.25, xs[1..3],\n"
 		       "  a < 0, 8, 16.0, 32.0, 64) * 1.0; }\n"
 		       "fn g(a: f64, b: f32) -> i64 { return if flag(-(a / a), -b) { 1 } else { 2 "
@@ -1166,10 +716,12 @@ test_externs(void)
 	CHECK_EQ(unit_call(&u, "flag", ARGS(num_bits_f64(2), 0)), 1);
 	CHECK_EQ(unit_call(&u, "h", ARGS(6)), 5);
 	unit_call(&u, "h", ARGS(7));
-	check_trap(&u, "h", TRIVET_TRAP_HOST, "h", 8);
+	check_trap(&u, "h", TRIVET_TRAP_HOST, "h", 10);
 	CHECK_EQ(u.raised, 0);
 	unit_call(&u, "fail", ARGS(7));
 	check_trap(&u, "fail", TRIVET_TRAP_HOST, "fail", 3);
+	u.externs[unit_find(&u, "back")] = (OsFunction)host_again;
+	CHECK_EQ(unit_call(&u, "again", ARGS(50)), 50 * 51 / 2 + 49);
 	unit_call(&u, "k", ARGS(0));
 	CHECK_EQ(u.status, TRIVET_UNBOUND);
 	unit_close(&u);
@@ -1332,21 +884,6 @@ test_print(void)
 	unit_close(&u);
 }
 
-/* No instruction may have gone untried. */
-static void
-test_coverage(void)
-{
-	static const char *const names[INSN_COUNT] = {
-#define O(name, format) #name,
-		INSN_LIST(O)
-#undef O
-	};
-
-	for (uint32_t op = 0; op < INSN_COUNT; op++)
-		if (!CHECK(seen[op]))
-			printf("    no program uses %s\n", names[op]);
-}
-
 int
 main(void)
 {
@@ -1355,12 +892,12 @@ main(void)
 	test_traps();
 	test_depth();
 	test_interrupt();
+	test_threads();
 	test_externs();
 	test_large();
 	test_memory();
 	test_print();
-	test_operations();
-	test_loops();
-	test_coverage();
+	unit_coverage(INSN_HALT, INSN_SLICE);
+	unit_coverage(INSN_LOAD_I8, INSN_COUNT - 1);
 	return check_done();
 }
