@@ -565,10 +565,13 @@ call_once(const Function *f, const GenOptions *o, uint64_t entry, const uint64_t
 	}
 	if (!is_defined(&f->c, arg))
 		return;
-	if (o->target == &target_x86_64_linux)
+	if (o->target == &target_x86_64_linux) {
 		((SysvFn)(uintptr_t)entry)(in, out);
-	else
+		KEEP_APART("System V");
+	} else {
 		((Win64Fn)(uintptr_t)entry)(in, out);
+		KEEP_APART("Microsoft");
+	}
 	expected = eval(&f->c, arg);
 	if (!check_true(matches(&f->c, out[0], expected), describe(f, o), __FILE__, __LINE__) &&
 	    check_failures < 50)

@@ -9,6 +9,9 @@
 #include "gen/gen.h"
 #include "os/os.h"
 
+/* GCC 12 merges two calls that differ in nothing but their convention, and calls the wrong one. */
+#define KEEP_APART(which) __asm__ volatile("# " which ::: "memory")
+
 static const struct Target *const x64_targets[2] = { &target_x86_64_linux, &target_x86_64_windows };
 
 typedef struct Loaded {

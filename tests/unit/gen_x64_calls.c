@@ -38,8 +38,9 @@ extern void receiver_sysv(void), receiver_win64(void);
 #define OLD_GPR(X)                                                                            \
 	X(0, rax)                                                                             \
 	X(8, rcx)                                                                             \
-	X(16, rdx) X(24, rbx) X(40, rbp) X(48, rsi) X(56, rdi) X(64, r8) X(72, r9) X(80, r10) \
-		X(96, r12) X(104, r13) X(112, r14) X(120, r15)
+	X(16, rdx)                                                                            \
+	X(24, rbx) X(40, rbp) X(48, rsi) X(56, rdi) X(64, r8) X(72, r9) X(80, r10) X(96, r12) \
+		X(104, r13) X(112, r14) X(120, r15)
 #define LOAD_GPR(at, name) "mov " #at "(%r11), %" #name "\n"
 #define SAVE_GPR(at, name) "mov %" #name ", " #at "(%r11)\n"
 
@@ -354,9 +355,15 @@ judge(const GenOptions *o)
 	ir_ret(f, 0, r);
 	if (load_module(&mem, &a, m, o, &import, &l)) {
 		entry = entry_of(&l, l.o.funcs[0].entry);
-		got = win64 ? ((Judge_ms_abi *)(uintptr_t)entry)(VALUES)
-			    : ((Judge_sysv_abi *)(uintptr_t)entry)(VALUES);
-		CHECK(got == expected);
+		if (win64) {
+			got = ((Judge_ms_abi *)(uintptr_t)entry)(VALUES);
+			KEEP_APART("Microsoft");
+		} else {
+			got = ((Judge_sysv_abi *)(uintptr_t)entry)(VALUES);
+			KEEP_APART("System V");
+		}
+		if (!CHECK(got == expected))
+			printf("    %s: got %a, expected %a\n", o->target->name, got, expected);
 		code_forget(&mem, l.block);
 	}
 	arena_free(&a);
