@@ -244,6 +244,7 @@ lex_garbage(Lexer *l, const Token *t)
 {
 	unsigned char c = (unsigned char)*l->at;
 
+	l->bad_line = l->line;
 	if (c > ' ' && c < 0x7f)
 		diag_add(l->diags, t->line, t->column, 1, "unexpected character '%c'", c);
 	else

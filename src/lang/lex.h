@@ -66,6 +66,7 @@ typedef struct Token {
 typedef struct Lexer {
 	const char *at, *end, *line_start;
 	uint32_t line;
+	uint32_t bad_line;      /* the last where bytes were no token, 0: none */
 	Program *program;       /* its arena; takes the remarks unless they are off */
 	bool keep_remarks;
 	Diags *diags;

@@ -51,7 +51,8 @@ parser_error(Parser *ps, const char *expected)
 	const Token *t = &ps->tok;
 	Str text = t->text;
 
-	if (!ps->panic && !ps->stop) {
+	/* What follows from bytes that were no token need not be told as well. */
+	if (!ps->panic && !ps->stop && t->line != ps->lex.bad_line) {
 		if (t->kind == TOK_END)
 			diag_add(ps->d, t->line, t->column, 1, "expected %s, found the end",
 				 expected);
