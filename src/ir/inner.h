@@ -10,8 +10,19 @@ Val fold_ins(IrFunc *f, Ins *i);
 
 /* order.c: dominators without changing the function.  Arrays of blocks.n + 1.  post: the reachable blocks in
  * postorder, as many as returned.  number: place in post, BLOCK_NONE if unreachable.  idom: BLOCK_NONE for
- * the entry and the unreachable. */
-uint32_t order_dominators(const IrFunc *f, BlockId *post, uint32_t *number, BlockId *idom);
+ * the entry and the unreachable.  scratch: ORDER_SCRATCH such arrays. */
+enum { ORDER_SCRATCH = 7 };
+uint32_t order_dominators(const IrFunc *f, BlockId *post, uint32_t *number, BlockId *idom,
+                          uint32_t *scratch);
+
+/* Of n blocks in postorder: a dominates b if b's number in a preorder of the dominator tree lies in the interval
+ * that begins at a's and is as long as a's subtree. */
+void order_intervals(const BlockId *post, uint32_t n, const BlockId *idom, uint32_t *pre, uint32_t *size);
+static inline bool
+order_dominates(const uint32_t *pre, const uint32_t *size, BlockId a, BlockId b)
+{
+	return pre[b] - pre[a] < size[a];
+}
 
 /* ir.c, for read.c, which gives instructions their numbers itself: puts v at the end of b; lets ir_const()
  * and ir_add() find it. */

@@ -29,102 +29,135 @@ scratch_give(Scratch *s)
 	mem_resize(s->mem, s->at, s->bytes, 0);
 }
 
-/* ---- Reverse postorder ---------------------------------------------------------------------- */
+/* ---- Depth-first search --------------------------------------------------------------------- */
 
-/* Fills post[] with the reachable blocks, each after its successors but for back edges, and
- * number[] with their places in it (BLOCK_NONE: unreachable).  Returns how many. */
+/* One search gives both orders.  By block: number, place in postorder.  By place in preorder:
+ * vertex, the block; parent, where it was found from. */
+typedef struct Search {
+	BlockId *post, *vertex, *stack;
+	uint32_t *number, *parent, *place; /* place in preorder, by block */
+} Search;
+
+/* Fills the arrays for the reachable blocks; number is BLOCK_NONE for the others.  Returns how
+ * many. */
 static uint32_t
-postorder(const IrFunc *f, BlockId *post, uint32_t *number, BlockId *stack)
+search(const IrFunc *f, const Search *s)
 {
-	uint32_t depth = 0, n = 0;
 	const uint32_t unseen = BLOCK_NONE, next1 = unseen - 1, next0 = unseen - 2,
 		       done = unseen - 3;
+	uint32_t depth = 0, n = 0, found = 0;
 
 	for (BlockId b = 0; b < f->blocks.n; b++)
-		number[b] = BLOCK_NONE;
-	stack[depth++] = 0;
-	number[0] = next1;
+		s->number[b] = unseen;
+	s->stack[depth++] = 0;
+	s->number[0] = next1;
+	s->vertex[0] = s->parent[0] = s->place[0] = 0;
 	while (depth) {
-		BlockId b = stack[depth - 1], to;
-		/* succ[1] first, so that succ[0] comes right after b in reverse */
-		if (number[b] == next1) {
+		BlockId b = s->stack[depth - 1], to;
+		/* succ[1] first, so that succ[0] comes right after b in reverse postorder */
+		if (s->number[b] == next1) {
 			to = f->blocks.at[b].succ[1];
-			number[b] = next0;
-		} else if (number[b] == next0) {
+			s->number[b] = next0;
+		} else if (s->number[b] == next0) {
 			to = f->blocks.at[b].succ[0];
-			number[b] = done;
+			s->number[b] = done;
 		} else {
 			depth--;
-			number[b] = n;
-			post[n++] = b;
+			s->number[b] = n;
+			s->post[n++] = b;
 			continue;
 		}
-		if (to != BLOCK_NONE && number[to] == unseen) {
-			number[to] = next1;
-			stack[depth++] = to;
-		}
+		if (to == BLOCK_NONE || s->number[to] != unseen)
+			continue;
+		s->number[to] = next1;
+		s->place[to] = ++found;
+		s->vertex[found] = to;
+		s->parent[found] = s->place[b];
+		s->stack[depth++] = to;
 	}
 	return n;
 }
 
 /* ---- Dominators ----------------------------------------------------------------------------- */
 
-static BlockId
-intersect(const BlockId *idom, const uint32_t *number, BlockId a, BlockId b)
+/* The label of least semidominator between v and the part of the tree not linked yet, with path
+ * compression.  All by place in preorder. */
+static uint32_t
+least_label(uint32_t v, uint32_t linked, uint32_t *parent, uint32_t *label, const uint32_t *semi,
+	    uint32_t *stack)
 {
-	while (a != b) {
-		while (number[a] < number[b])
-			a = idom[a];
-		while (number[b] < number[a])
-			b = idom[b];
-	}
-	return a;
-}
+	uint32_t depth = 0, above;
 
-static BlockId
-dominator_of(const Block *b, const uint32_t *number, const BlockId *idom)
-{
-	BlockId dom = BLOCK_NONE;
-
-	for (uint32_t p = 0; p < b->preds.n; p++) {
-		BlockId from = b->preds.at[p];
-		if (number[from] == BLOCK_NONE || idom[from] == BLOCK_NONE)
-			continue;
-		dom = dom == BLOCK_NONE ? from : intersect(idom, number, dom, from);
+	if (parent[v] < linked)
+		return label[v];
+	do {
+		stack[depth++] = v;
+		v = parent[v];
+	} while (parent[v] >= linked);
+	above = v;
+	while (depth) {
+		v = stack[--depth];
+		parent[v] = parent[above];
+		if (semi[label[above]] < semi[label[v]])
+			label[v] = label[above];
+		above = v;
 	}
-	return dom;
+	return label[v];
 }
 
 uint32_t
-order_dominators(const IrFunc *f, BlockId *post, uint32_t *number, BlockId *idom)
+order_dominators(const IrFunc *f, BlockId *post, uint32_t *number, BlockId *idom, uint32_t *scratch)
 {
-	uint32_t n = postorder(f, post, number, idom); /* idom serves as its stack first */
-	bool changed = true;
+	size_t nb = f->blocks.n + 1;
+	Search s = { .post = post, .number = number, .vertex = scratch, .parent = scratch + nb };
+	uint32_t *label = scratch + 3 * nb, *semi = label + nb, *dom = semi + nb, n;
 
-	for (BlockId b = 0; b < f->blocks.n; b++)
-		idom[b] = BLOCK_NONE;
-	idom[0] = 0;
-	while (changed) {
-		changed = false;
-		for (uint32_t k = n - 1; k-- > 0;) {
-			BlockId b = post[k], dom = dominator_of(&f->blocks.at[b], number, idom);
-			if (idom[b] != dom) {
-				idom[b] = dom;
-				changed = true;
-			}
+	s.place = scratch + 2 * nb;
+	s.stack = dom + nb;
+	n = search(f, &s);
+	for (uint32_t k = 0; k < n; k++) {
+		label[k] = semi[k] = k;
+		dom[k] = s.parent[k];
+	}
+	for (uint32_t k = n; k-- > 1;) {
+		const Block *b = &f->blocks.at[s.vertex[k]];
+		semi[k] = s.parent[k];
+		for (uint32_t p = 0; p < b->preds.n; p++) {
+			uint32_t from = b->preds.at[p], least;
+			if (number[from] == BLOCK_NONE)
+				continue;
+			least = least_label(s.place[from], k + 1, s.parent, label, semi, s.stack);
+			if (semi[least] < semi[k])
+				semi[k] = semi[least];
 		}
 	}
-	idom[0] = BLOCK_NONE;
+	for (BlockId b = 0; b < f->blocks.n; b++)
+		idom[b] = BLOCK_NONE;
+	for (uint32_t k = 1; k < n; k++) {
+		while (dom[k] > semi[k])
+			dom[k] = dom[dom[k]];
+		idom[s.vertex[k]] = s.vertex[dom[k]];
+	}
 	return n;
 }
 
-/* Walking up dominators, postorder numbers only rise. */
-static bool
-dominates(const IrFunc *f, const uint32_t *number, BlockId a, BlockId b)
+void
+order_intervals(const BlockId *post, uint32_t n, const BlockId *idom, uint32_t *pre, uint32_t *size)
 {
-	while (b != BLOCK_NONE && number[b] < number[a])
-		b = f->blocks.at[b].idom;
-	return a == b;
+	for (uint32_t k = 0; k < n; k++)
+		size[post[k]] = 1;
+	for (uint32_t k = 0; k + 1 < n; k++)
+		size[idom[post[k]]] += size[post[k]];
+	/* pre[] is first the next number free for a child: the block's own and one more … */
+	pre[0] = 1;
+	for (uint32_t k = n - 1; k-- > 0;) {
+		BlockId b = post[k], up = idom[b];
+		pre[b] = pre[up] + 1;
+		pre[up] += size[b];
+	}
+	/* … and in the end one past the subtree. */
+	for (uint32_t k = 0; k < n; k++)
+		pre[post[k]] -= size[post[k]];
 }
 
 /* ---- Loops ---------------------------------------------------------------------------------- */
@@ -132,6 +165,7 @@ dominates(const IrFunc *f, const uint32_t *number, BlockId a, BlockId b)
 /* A loop is named by its header.  loop_of[b]: innermost loop of b; parent[h]: loop around h. */
 typedef struct Loops {
 	BlockId *loop_of, *parent;
+	uint32_t *pre, *size; /* intervals of the dominator tree */
 } Loops;
 
 static BlockId
@@ -166,7 +200,7 @@ find_loops(const IrFunc *f, const BlockId *post, const uint32_t *number, uint32_
 		for (uint32_t p = 0; p < f->blocks.at[h].preds.n; p++) {
 			BlockId from = f->blocks.at[h].preds.at[p];
 			if (number[from] != BLOCK_NONE && number[from] <= k &&
-			    dominates(f, number, h, from))
+			    order_dominates(l->pre, l->size, h, from))
 				stack[depth++] = from;
 		}
 		if (!depth)
@@ -280,30 +314,35 @@ void
 ir_order(IrFunc *f)
 {
 	uint32_t nb = f->blocks.n, n;
+	size_t row = (size_t)nb + 1;
 	Scratch s;
 	Loops loops;
 	Layout layout;
-	uint32_t *post, *number, *last, *stack;
+	uint32_t *post, *number, *idom, *last, *stack;
 
 	if (!vec_reserve(f->module->arena, (void **)&f->order.at, &f->order.cap, sizeof(BlockId),
 			 nb) ||
-	    !scratch_take(&s, f, 10, nb + 1))
+	    !scratch_take(&s, f, 3 + ORDER_SCRATCH, nb + 1))
 		return;
 	post = s.at;
-	number = post + nb + 1;
-	last = number + nb + 1;
-	loops.loop_of = last + nb + 1;
-	loops.parent = loops.loop_of + nb + 1;
-	layout.first = loops.parent + nb + 1;
-	layout.next = layout.first + nb + 1;
-	stack = layout.next + nb + 1; /* three: edges may wait, and a loop's own latches */
-	n = order_dominators(f, post, number, stack);
+	number = post + row;
+	idom = number + row;
+	loops.loop_of = idom + row; /* from here on it is scratch of the dominators first */
+	loops.parent = loops.loop_of + row;
+	loops.pre = loops.parent + row;
+	loops.size = loops.pre + row;
+	stack = loops.size + row; /* three rows: every edge may wait */
+	n = order_dominators(f, post, number, idom, loops.loop_of);
+	order_intervals(post, n, idom, loops.pre, loops.size);
 	for (BlockId b = 0; b < nb; b++) {
 		f->blocks.at[b].order = BLOCK_NONE;
 		f->blocks.at[b].loop_depth = 0;
-		f->blocks.at[b].idom = stack[b];
+		f->blocks.at[b].idom = idom[b];
 	}
 	find_loops(f, post, number, n, &loops, stack);
+	layout.first = loops.pre; /* done with these */
+	layout.next = loops.size;
+	last = idom;
 	lay_out(f, post, n, &loops, &layout, last, stack);
 	set_depths(f, post, n, &loops);
 	scratch_give(&s);
@@ -383,19 +422,21 @@ static void
 drop_unreachable(IrFunc *f)
 {
 	uint32_t nb = f->blocks.n, n;
+	size_t row = (size_t)nb + 1;
 	Scratch s;
-	uint32_t *number;
+	Search all;
 
-	if (!scratch_take(&s, f, 3, nb))
+	if (!scratch_take(&s, f, 6, nb + 1))
 		return;
-	number = s.at + nb;
-	n = postorder(f, s.at, number, number + nb);
+	all = (Search){ s.at,		s.at + row,	s.at + 2 * row,
+			s.at + 3 * row, s.at + 4 * row, s.at + 5 * row };
+	n = search(f, &all);
 	if (n < nb) {
 		for (BlockId b = 0; b < nb; b++)
-			if (number[b] != BLOCK_NONE)
-				drop_preds(f, b, number);
+			if (all.number[b] != BLOCK_NONE)
+				drop_preds(f, b, all.number);
 		for (BlockId b = 0; b < nb; b++)
-			if (number[b] == BLOCK_NONE)
+			if (all.number[b] == BLOCK_NONE)
 				empty_block(f, b);
 	}
 	scratch_give(&s);

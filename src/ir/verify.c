@@ -146,32 +146,6 @@ check_edges(const Check *c)
 
 /* ---- Dominance ------------------------------------------------------------------------------ */
 
-static void
-find_intervals(Check *c, const BlockId *post, uint32_t n)
-{
-	for (uint32_t k = 0; k < n; k++)
-		c->size[post[k]] = 1;
-	for (uint32_t k = 0; k + 1 < n; k++)
-		c->size[c->idom[post[k]]] += c->size[post[k]];
-	/* pre[] of a block is first the next number free for its children, plus its own */
-	c->pre[0] = 1;
-	for (uint32_t k = n - 1; k-- > 0;) {
-		BlockId b = post[k], up = c->idom[b];
-		uint32_t mine = c->pre[up];
-		c->pre[up] += c->size[b];
-		c->pre[b] = mine + 1;
-	}
-	/* now it is one past the subtree: make it the block's own */
-	for (uint32_t k = 0; k < n; k++)
-		c->pre[post[k]] -= c->size[post[k]];
-}
-
-static bool
-dominates(const Check *c, BlockId a, BlockId b)
-{
-	return c->pre[a] <= c->pre[b] && c->pre[b] < c->pre[a] + c->size[a];
-}
-
 /* Is v known where block b is left, or with `user` where that instruction of b stands?  Code that
  * nothing leads to may use anything. */
 static bool
@@ -183,7 +157,7 @@ is_known(const Check *c, Val v, BlockId b, Val user)
 		return true;
 	if (at == b)
 		return !user || c->position[v] < c->position[user];
-	return c->number[at] != BLOCK_NONE && dominates(c, at, b);
+	return c->number[at] != BLOCK_NONE && order_dominates(c->pre, c->size, at, b);
 }
 
 /* ---- Operands and types --------------------------------------------------------------------- */
@@ -456,8 +430,9 @@ ir_verify(const IrFunc *f, Text *why)
 {
 	Check c = { .f = f, .why = why };
 	Mem *mem = f->module->arena->mem;
-	size_t nb = f->blocks.n + 1, bytes = (5 * nb + f->ins.n) * sizeof(uint32_t);
-	uint32_t *post = mem_resize(mem, NULL, 0, bytes);
+	size_t nb = f->blocks.n + 1,
+	       bytes = ((5 + ORDER_SCRATCH) * nb + f->ins.n) * sizeof(uint32_t);
+	uint32_t *post = mem_resize(mem, NULL, 0, bytes), n;
 	bool ok;
 
 	if (!post)
@@ -467,10 +442,12 @@ ir_verify(const IrFunc *f, Text *why)
 	c.idom = c.number + nb;
 	c.pre = c.idom + nb;
 	c.size = c.pre + nb;
-	c.position = c.size + nb;
+	c.position = c.size + nb + ORDER_SCRATCH * nb;
 	ok = check_header(&c) && check_lists(&c) && check_edges(&c);
-	if (ok)
-		find_intervals(&c, post, order_dominators(f, post, c.number, c.idom));
+	if (ok) {
+		n = order_dominators(f, post, c.number, c.idom, c.size + nb);
+		order_intervals(post, n, c.idom, c.pre, c.size);
+	}
 	for (BlockId b = 0; ok && b < f->blocks.n; b++)
 		for (Val v = f->blocks.at[b].first; ok && v; v = f->ins.at[v].next)
 			ok = check_operands(&c, v) && check_ins(&c, v);
