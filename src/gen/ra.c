@@ -16,7 +16,8 @@
 typedef struct Scan {
 	Ra *ra;
 	uint32_t pos;	     /* start of the current interval: everything before it is settled */
-	uint32_t next_event; /* nothing in the lists below changes before this position */
+	uint32_t next_event; /* nothing in the lists below changes before this position; … */
+	uint32_t event[64];  /* … in those of one register, where something is in them */
 	RegSet active, inactive; /* registers with an interval that is live, or in a hole, at pos */
 	uint32_t active_at[64];
 	uint32_t inactive_at[64]; /* first of a list */
@@ -286,6 +287,13 @@ split_point(const Scan *s, const Interval *cur, uint32_t limit)
 
 /* ---- The lists ------------------------------------------------------------------------------ */
 
+static void
+expect_change(Scan *s, Reg reg, uint32_t pos)
+{
+	s->event[reg] = min32(s->event[reg], pos);
+	s->next_event = min32(s->next_event, pos);
+}
+
 /* Puts interval i, which has a register, where it belongs at the scan's position. */
 static void
 file(Scan *s, uint32_t i)
@@ -298,17 +306,19 @@ file(Scan *s, uint32_t i)
 	it->range = (uint32_t)(r - s->ra->ranges.at);
 	if (r == end || it->to <= s->pos || r->from >= it->to)
 		return;
+	if (!((s->active | s->inactive) >> it->reg & 1))
+		s->event[it->reg] = NONE;
 	if (r->from <= s->pos) {
 		s->active |= REG_BIT(it->reg);
 		s->active_at[it->reg] = i;
-		s->next_event = min32(s->next_event, min32(r->to, it->to));
+		expect_change(s, it->reg, min32(r->to, it->to));
 	} else {
 		if (!(s->inactive & REG_BIT(it->reg)))
 			s->inactive_at[it->reg] = 0;
 		it->link = s->inactive_at[it->reg];
 		s->inactive_at[it->reg] = i;
 		s->inactive |= REG_BIT(it->reg);
-		s->next_event = min32(s->next_event, r->from);
+		expect_change(s, it->reg, r->from);
 	}
 }
 
@@ -321,14 +331,19 @@ advance(Scan *s)
 		s->clobber++;
 	if (s->pos < s->next_event)
 		return;
-	RegSet active = s->active, inactive = s->inactive;
-	s->active = s->inactive = 0;
 	s->next_event = NONE;
-	for (RegSet m = active | inactive; m; m &= m - 1) {
-		unsigned reg = (unsigned)__builtin_ctzll(m);
-		uint32_t i = inactive >> reg & 1 ? s->inactive_at[reg] : 0;
-		if (active >> reg & 1)
-			file(s, s->active_at[reg]);
+	for (RegSet m = s->active | s->inactive; m; m &= m - 1) {
+		Reg reg = (Reg)__builtin_ctzll(m);
+		uint32_t active = s->active >> reg & 1 ? s->active_at[reg] : 0;
+		uint32_t i = s->inactive >> reg & 1 ? s->inactive_at[reg] : 0;
+		if (s->event[reg] > s->pos) {
+			s->next_event = min32(s->next_event, s->event[reg]);
+			continue;
+		}
+		s->active &= ~REG_BIT(reg);
+		s->inactive &= ~REG_BIT(reg);
+		if (active)
+			file(s, active);
 		while (i) {
 			uint32_t next = interval(s, i)->link;
 			file(s, i);
@@ -411,21 +426,17 @@ hinted(const Scan *s, const Interval *cur, RegSet set)
 static Reg
 pick(const Scan *s, const Interval *cur, RegSet set)
 {
-	const Convention *c = s->ra->t->conv;
+	const Ra *ra = s->ra;
 	Reg reg = hinted(s, cur, set);
-	RegSet args = 0, volatiles = set & ~c->callee_saved, saved;
+	RegSet volatiles = set & ~ra->t->conv->callee_saved, saved;
 
 	if (reg != REG_NONE)
 		return reg;
-	for (unsigned k = 0; k < c->nint; k++)
-		args |= REG_BIT(c->int_args[k]);
-	for (unsigned k = 0; k < c->nfp; k++)
-		args |= REG_BIT(c->fp_args[k]);
-	if (volatiles & ~args)
-		return (Reg)__builtin_ctzll(volatiles & ~args);
+	if (volatiles & ~ra->arguments)
+		return (Reg)__builtin_ctzll(volatiles & ~ra->arguments);
 	if (volatiles)
 		return (Reg)(63 - __builtin_clzll(volatiles));
-	saved = set & s->ra->out->used ? set & s->ra->out->used : set;
+	saved = set & ra->out->used ? set & ra->out->used : set;
 	return (Reg)__builtin_ctzll(saved);
 }
 
@@ -695,6 +706,10 @@ ra_run(IrFunc *f, const Target *t, uint32_t features, Quality q, RegSet availabl
 	*out = (Alloc){ 0 };
 	ra.fixed_ctx = f->needs_ctx || f->is_entry;
 	ra.allocatable = t->conv->allocatable & available;
+	for (unsigned k = 0; k < t->conv->nint; k++)
+		ra.arguments |= REG_BIT(t->conv->int_args[k]);
+	for (unsigned k = 0; k < t->conv->nfp; k++)
+		ra.arguments |= REG_BIT(t->conv->fp_args[k]);
 	if (ra.fixed_ctx)
 		ra.allocatable &= ~REG_BIT(t->conv->ctx);
 	return live_run(&ra) && scan(&ra) && ra_resolve(&ra);

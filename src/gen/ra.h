@@ -99,7 +99,7 @@ typedef struct Ra {
 	uint32_t features;
 	Arena *a;
 	Alloc *out;
-	RegSet allocatable;
+	RegSet allocatable, arguments;
 	bool fixed_ctx;                 /* CTX is simply the context register, for good */
 	bool failed;
 

@@ -258,16 +258,18 @@ move_on_edge(Resolver *rs, uint32_t p, uint32_t b, uint8_t type, Loc to, Loc fro
 		add_move(rs, ra->blocks[b].from + 4, PHASE_IN, type, to, from);
 }
 
+/* Block b begins in the sibling `at`: most blocks do so far from where that one begins or ends, and
+ * all their predecessors end in it too. */
 static void
-move_into_block(Resolver *rs, const Value *value, uint32_t b)
+move_into_block(Resolver *rs, const Value *value, uint32_t b, const Interval *at)
 {
 	const Ra *ra = rs->ra;
 	const Block *block = &ra->f->blocks.at[ra->blocks[b].id];
-	Loc to = place_at(rs, ra->blocks[b].from);
+	Loc to = place_of(ra, at);
 
 	for (uint32_t k = 0; k < block->preds.n; k++) {
 		uint32_t p = ra->f->blocks.at[block->preds.at[k]].order;
-		if (p == BLOCK_NONE)
+		if (p == BLOCK_NONE || (ra->blocks[p].to > at->from && ra->blocks[p].to <= at->to))
 			continue;
 		Loc from = place_at(rs, ra->blocks[p].to - 1);
 		if (to == from || (to == value->home && !value->store_at_split))
@@ -282,14 +284,20 @@ move_on_edges(Resolver *rs, const Value *value)
 {
 	const Ra *ra = rs->ra;
 	const Range *r = ra->ranges.at + value->range, *end = r + value->nranges;
+	uint32_t k = 0;
 
 	for (; r < end; r++) {
 		uint32_t b = block_at(ra, r->from);
 		if (ra->blocks[b].from < r->from)
 			b++;
-		for (; b < ra->nblocks && ra->blocks[b].from < r->to; b++)
-			if (ra->blocks[b].from != value->def)
-				move_into_block(rs, value, b);
+		for (; b < ra->nblocks && ra->blocks[b].from < r->to; b++) {
+			if (ra->blocks[b].from == value->def)
+				continue;
+			while (k + 1 < rs->nsib &&
+			       ra->intervals.at[rs->sib[k + 1]].from <= ra->blocks[b].from)
+				k++;
+			move_into_block(rs, value, b, &ra->intervals.at[rs->sib[k]]);
+		}
 	}
 }
 

@@ -1,15 +1,18 @@
 /* ra.c - register allocation: random functions against awkward targets, and sizes.
  *
- * If this fails, generated code reads a register that holds something else.  Every allocation is held
- * against ra_check(), which knows nothing of how it was made; ra_check() itself is held against
- * allocations broken on purpose. */
+ * If this fails, generated code reads a register that holds something else.  Every allocation is
+ * held against ra_check(), which knows nothing of how it was made; ra_check() itself is held
+ * against allocations broken on purpose. */
 #include "gen/gen.h"
 #include "check.h"
 
 #include <stdlib.h>
 #include <time.h>
 
-/* ---- A target with few registers and hard wishes ---------------------------------------------- */
+/* ./ra [SEEDS]; RA_SEED=n runs from seed n and prints functions and allocations that fail. */
+
+/* ---- A target with few registers and hard wishes ----------------------------------------------
+ */
 
 enum { NINT = 6, NFP = 5, SCRATCH = 30, CTX = 5 };
 enum { WISH_TWO_ADDRESS = 1, WISH_IN_REG = 2, WISH_LATE = 4, WISH_FOLD = 8, WISH_OUT = 16 };
@@ -46,15 +49,14 @@ is_float(uint8_t type)
 	return type == IR_F32 || type == IR_F64;
 }
 
-/* At most two operands in registers, of which at most one late, and few clobbers: three registers of a
- * class always do. */
+/* At most two operands in registers, of which at most one late, and few clobbers: three registers
+ * of a class always do. */
 static void
 tiny_constrain(const IrFunc *f, uint32_t wishes, Val v, Constraint *c)
 {
 	const Ins *i = &f->ins.at[v];
 	uint32_t r = mix(v, wishes), n;
-	const Val *args = ir_args((IrFunc *)(uintptr_t)f, v, &n);
-
+	ir_args((IrFunc *)(uintptr_t)f, v, &n);
 	c->prefer_out = REG_NONE;
 	for (unsigned k = 0; k < 4; k++)
 		c->prefer[k] = REG_NONE;
@@ -96,12 +98,12 @@ tiny_constrain(const IrFunc *f, uint32_t wishes, Val v, Constraint *c)
 		c->out_in_reg = i->type && (r >> 10 & 1);
 	if (n > 2 && wishes & WISH_LATE && (r >> 11 & 1))
 		c->late = 0xf & ~c->in_reg;
-	(void)args;
 }
 
 static const Target tiny_target = { .name = "tiny", .conv = &tiny, .constrain = tiny_constrain };
 
-/* ---- Random functions ------------------------------------------------------------------------- */
+/* ---- Random functions -------------------------------------------------------------------------
+ */
 
 static uint64_t random_state;
 
@@ -119,21 +121,23 @@ typedef struct Shape {
 
 static const uint8_t value_types[] = { IR_I64, IR_I64, IR_I32, IR_F64, IR_F32 };
 
-/* A value of the type that is defined where block b ends (or earlier in b), walking up the dominators;
- * a constant when there is none. */
+/* A value of the type that is defined where block b ends (or earlier in b), walking up the
+ * dominators; a constant when there is none. */
 static Val
 any_value(IrFunc *f, BlockId b, uint8_t type, const Shape *s)
 {
 	Val best = 0;
 	uint32_t tries = 3 + rnd(s->pressure);
 
-	for (BlockId at = b; at != BLOCK_NONE && tries; at = at == 0 ? BLOCK_NONE : f->blocks.at[at].idom)
+	for (BlockId at = b; at != BLOCK_NONE && tries;
+	     at = at == 0 ? BLOCK_NONE : f->blocks.at[at].idom)
 		for (Val v = f->blocks.at[at].last; v && tries; v = f->ins.at[v].prev)
 			if (f->ins.at[v].type == type && f->ins.at[v].op != IR_CONST && v != best) {
 				best = v;
 				tries--;
 			}
-	return best && rnd(8) ? best : ir_const(f, (IrType)type, type >= IR_F32 ? rnd(3) << 20 : rnd(100));
+	return best && rnd(8) ? best
+			      : ir_const(f, (IrType)type, type >= IR_F32 ? rnd(3) << 20 : rnd(100));
 }
 
 static void
@@ -155,7 +159,7 @@ add_random(IrFunc *f, BlockId b, const Shape *s)
 			types[k] = f->ins.at[args[k]].type;
 		}
 		ir_pooled(f, b, IR_CALLX, (IrType)import.result,
-		          (int32_t)ir_import(f->module, import), args, n);
+			  (int32_t)ir_import(f->module, import), args, n);
 		return;
 	}
 	case 1:
@@ -186,9 +190,7 @@ add_random(IrFunc *f, BlockId b, const Shape *s)
 	case 5:
 		i = (Ins){ .op = IR_STOF, .type = IR_F64, .arg = { any_value(f, b, IR_I64, s) } };
 		break;
-	case 6:
-		i = (Ins){ .op = s->ctx ? IR_CTX : IR_IMPORT, .type = IR_I64 };
-		break;
+	case 6: i = (Ins){ .op = s->ctx ? IR_CTX : IR_IMPORT, .type = IR_I64 }; break;
 	default:
 		i.op = is_float(type) ? fp_ops[rnd(4)] : int_ops[rnd(6)];
 		i.arg[0] = any_value(f, b, type, s);
@@ -218,14 +220,18 @@ random_graph(IrFunc *f, uint32_t n, bool traps)
 	}
 	for (uint32_t b = 0; b < n; b++) {
 		Block *block = &f->blocks.at[b];
-		unsigned k = (block->succ[0] != BLOCK_NONE) + (unsigned)(block->succ[1] != BLOCK_NONE);
+		unsigned k =
+			(block->succ[0] != BLOCK_NONE) + (unsigned)(block->succ[1] != BLOCK_NONE);
 		block->cold = b && !rnd(10);
 		if (k < 2 && n > 1 && rnd(3)) {
 			BlockId to = 1 + rnd(n - 1);
 			if (to != block->succ[0])
 				ir_edge(f, b, k++, to);
 		}
-		terminator(f, b, k == 0 ? rnd(5) || !traps ? IR_RET : IR_TRAP : k == 1 ? IR_JMP : IR_BR);
+		terminator(f, b,
+			   k == 0   ? rnd(5) || !traps ? IR_RET : IR_TRAP
+			   : k == 1 ? IR_JMP
+				    : IR_BR);
 	}
 }
 
@@ -269,8 +275,8 @@ random_function(IrModule *m, const Shape *s)
 		uint32_t npreds = f->blocks.at[b].preds.n;
 		for (uint32_t n = rnd(4); n > 0; n--) {
 			Val *args = arena_alloc(m->arena, npreds * sizeof *args);
-			ir_pooled(f, b, IR_PHI, (IrType)value_types[rnd(sizeof value_types)], 0, args,
-			          npreds);
+			ir_pooled(f, b, IR_PHI, (IrType)value_types[rnd(sizeof value_types)], 0,
+				  args, npreds);
 		}
 	}
 	/* Dominators first: cold blocks may be laid out behind what they dominate. */
@@ -296,13 +302,50 @@ random_function(IrModule *m, const Shape *s)
 	return f;
 }
 
-/* ---- Allocate and check ----------------------------------------------------------------------- */
+/* ---- Allocate and check -----------------------------------------------------------------------
+ */
+
+static void
+print_loc(Loc l)
+{
+	static const char *const kinds[] = { "-", "r", "slot", "const", "in", "out" };
+	printf(" %s%u", kinds[loc_kind(l)], (unsigned)loc_n(l));
+}
+
+static void
+print_alloc(IrFunc *f, const Alloc *r)
+{
+	for (uint32_t o = 0; o < f->order.n; o++) {
+		printf("block %u depth %u:\n", (unsigned)f->order.at[o],
+		       (unsigned)f->blocks.at[f->order.at[o]].loop_depth);
+		for (Val v = f->blocks.at[f->order.at[o]].first; v; v = f->ins.at[v].next) {
+			uint32_t n;
+			ir_args(f, v, &n);
+			for (uint32_t k = 0; k < r->nmoves; k++) {
+				const Move *m = &r->moves[k];
+				if (m->before != v)
+					continue;
+				printf("      %u: ", (unsigned)m->phase);
+				print_loc(m->to);
+				printf(" <-");
+				print_loc(m->from);
+				printf("\n");
+			}
+			printf("  v%u %s", (unsigned)v, ir_op_info[f->ins.at[v].op].name);
+			print_loc(r->out[v]);
+			printf(" <=");
+			for (uint32_t k = 0; k < n && f->ins.at[v].op != IR_PHI; k++)
+				print_loc(r->use_loc[r->use[v] + k]);
+			printf("\n");
+		}
+	}
+}
 
 static unsigned long moves_made, slots_made, instructions_seen;
 
 static bool
 allocate_and_check(IrFunc *f, const Target *t, uint32_t features, RegSet available, Arena *a,
-                   const char *what, uint32_t seed)
+		   const char *what, uint32_t seed)
 {
 	Text why;
 	Alloc r;
@@ -331,8 +374,10 @@ allocate_and_check(IrFunc *f, const Target *t, uint32_t features, RegSet availab
 		ir_print_func(f, &ir);
 		printf("    seed %u features %u available %llx: %s\n", (unsigned)seed,
 		       (unsigned)features, (unsigned long long)available, why.at ? why.at : "");
-		if (ir.n < 6000 && getenv("RA_VERBOSE"))
+		if (getenv("RA_SEED")) {
 			printf("%s\n", ir.at ? ir.at : "");
+			print_alloc(f, &r);
+		}
 	}
 	return ok;
 }
@@ -350,7 +395,8 @@ test_random(uint32_t seeds)
 	Arena a;
 
 	mem_init(&mem, NULL);
-	for (uint32_t seed = 1; seed <= seeds; seed++) {
+	const char *only = getenv("RA_SEED");
+	for (uint32_t seed = only ? (uint32_t)atoi(only) : 1; seed <= seeds; seed++) {
 		random_state = seed * UINT64_C(0x9e3779b97f4a7c15);
 		Shape s = { .blocks = 1 + rnd(seed % 7 ? 12 : 60),
 			    .ins = 1 + rnd(seed % 5 ? 8 : 40),
@@ -364,11 +410,202 @@ test_random(uint32_t seeds)
 		RegSet available = sets[rnd(4)];
 		if (s.ctx && available == sets[3])
 			available |= REG_BIT(0);
-		allocate_and_check(f, &tiny_target, features, available, &a, "random function", seed);
+		allocate_and_check(f, &tiny_target, features, available, &a, "random function",
+				   seed);
 		arena_free(&a);
 	}
-	printf("random: %lu instructions, %lu moves, %lu slots\n", instructions_seen, moves_made, slots_made);
+	printf("random: %lu instructions, %lu moves, %lu slots\n", instructions_seen, moves_made,
+	       slots_made);
 	CHECK(moves_made > 0 && slots_made > 0);
+}
+
+/* ---- Sizes ------------------------------------------------------------------------------------
+ */
+
+static double
+seconds(void)
+{
+	return (double)clock() / CLOCKS_PER_SEC; /* of this process: the machine may be busy */
+}
+
+static IrFunc *
+empty_function(IrModule *m, uint32_t nparams)
+{
+	IrFunc *f = ir_func(m);
+	uint8_t *params = arena_alloc(m->arena, nparams);
+
+	f->name = STR("large");
+	f->result = IR_I64;
+	f->params = params;
+	f->nparams = nparams;
+	for (uint32_t k = 0; k < nparams; k++) {
+		params[k] = k % 3 ? IR_I64 : IR_F64;
+		ir_append(f, 0, (Ins){ .op = IR_PARAM, .type = params[k], .aux = (int32_t)k });
+	}
+	return f;
+}
+
+static Val
+binary(IrFunc *f, BlockId b, IrOp op, Val x, Val y)
+{
+	return ir_append(f, b, (Ins){ .op = (uint8_t)op, .type = IR_I64, .arg = { x, y } });
+}
+
+/* n instructions in one block, each reading two of the last 12 values. */
+static void
+long_block(IrFunc *f, uint32_t n)
+{
+	Val last[12];
+
+	for (uint32_t k = 0; k < 12; k++)
+		last[k] = binary(f, 0, IR_MUL, 2, 3);
+	for (uint32_t k = 0; k < n; k++)
+		last[k % 12] = binary(f, 0, k % 2 ? IR_ADD : IR_MUL, last[rnd(12)], last[rnd(12)]);
+	for (uint32_t k = 1; k < 12; k++)
+		last[0] = binary(f, 0, IR_XOR, last[0], last[k]);
+	ir_ret(f, 0, last[0]);
+}
+
+/* n values, all alive from the first half of the function to the second. */
+static void
+wide_block(IrFunc *f, uint32_t n)
+{
+	Val *v = arena_alloc(f->module->arena, n * sizeof *v), sum = 2;
+
+	for (uint32_t k = 0; k < n; k++)
+		v[k] = binary(f, 0, IR_ADD, k ? v[k - 1] : 2, 3);
+	for (uint32_t k = 0; k < n; k++)
+		sum = binary(f, 0, IR_XOR, sum, v[k]);
+	ir_ret(f, 0, sum);
+}
+
+/* n diamonds after one another, with a phi each and `across` values alive through all of them. */
+static void
+many_blocks(IrFunc *f, uint32_t n, uint32_t across)
+{
+	Val *v = arena_alloc(f->module->arena, (across + 1) * sizeof *v), x = 2;
+	BlockId b = 0;
+
+	for (uint32_t k = 0; k < across; k++)
+		v[k] = binary(f, 0, IR_ADD, k ? v[k - 1] : 2, 3);
+	for (uint32_t k = 0; k < n; k++) {
+		BlockId left = ir_block(f), right = ir_block(f), join = ir_block(f);
+		ir_br(f, b, CC_SLT, x, 3, left, right);
+		Val args[2] = { binary(f, left, IR_ADD, x, 3), binary(f, right, IR_SUB, x, 3) };
+		ir_jmp(f, left, join);
+		ir_jmp(f, right, join);
+		x = ir_pooled(f, join, IR_PHI, IR_I64, 0, args, 2);
+		b = join;
+	}
+	for (uint32_t k = 0; k < across; k++)
+		x = binary(f, b, IR_XOR, x, v[k]);
+	ir_ret(f, b, x);
+}
+
+/* Loops in loops, each adding up what is outside. */
+static void
+deep_loops(IrFunc *f, uint32_t n)
+{
+	BlockId *heads = arena_alloc(f->module->arena, n * sizeof *heads), b = 0;
+	Val *phis = arena_alloc(f->module->arena, n * sizeof *phis), x = 2;
+
+	for (uint32_t k = 0; k < n; k++) {
+		Val args[2] = { x, 0 };
+		heads[k] = ir_block(f);
+		ir_jmp(f, b, heads[k]);
+		b = heads[k];
+		x = phis[k] = ir_pooled(f, b, IR_PHI, IR_I64, 0, args, 2);
+	}
+	for (uint32_t k = n; k-- > 0;) {
+		BlockId out = ir_block(f), again = ir_block(f);
+		x = binary(f, b, IR_ADD, x, phis[k]);
+		ir_br(f, b, CC_SLT, x, 3, again, out);
+		ir_jmp(f, again, heads[k]);
+		f->pool.at[f->ins.at[phis[k]].arg[0] + 1] = x;
+		b = out;
+	}
+	ir_ret(f, b, x);
+}
+
+static void
+many_arguments(IrFunc *f, uint32_t n)
+{
+	uint8_t *types = arena_alloc(f->module->arena, n);
+	Val *args = arena_alloc(f->module->arena, n * sizeof *args), x = 2;
+
+	for (uint32_t k = 0; k < n; k++) {
+		args[k] = k % 4 ? f->nparams > k ? k + 1 : 2 : ir_const(f, IR_I64, k);
+		types[k] = f->ins.at[args[k]].type;
+	}
+	uint32_t slot = ir_import(f->module, (Import){ IMPORT_EXTERN, IR_I64, 0, types, n, false });
+	for (uint32_t k = 0; k < 20; k++) {
+		Val r = ir_pooled(f, 0, IR_CALLX, IR_I64, (int32_t)slot, args, n);
+		x = binary(f, 0, IR_ADD, x, r);
+	}
+	ir_ret(f, 0, x);
+}
+
+static void
+test_size(const char *what, unsigned shape, uint32_t n, uint32_t more)
+{
+	Mem mem;
+	Arena a;
+	Alloc r;
+
+	mem_init(&mem, NULL);
+	arena_init(&a, &mem);
+	IrModule *m = ir_module(&a);
+	IrFunc *f = empty_function(m, shape == 4 ? n : 4);
+	random_state = 1;
+	switch (shape) {
+	case 0: long_block(f, n); break;
+	case 1: wide_block(f, n); break;
+	case 2: many_blocks(f, n, more); break;
+	case 3: deep_loops(f, n); break;
+	default: many_arguments(f, n); break;
+	}
+	ir_split_critical_edges(f);
+	ir_order(f);
+	uint32_t times = f->ins.n < 200 ? 5000 : 1;
+	Arena scratch;
+	arena_init(&scratch, &mem);
+	arena_alloc(&scratch, times > 1 ? 100000 : 1);
+	Arena rewound = scratch;
+	size_t before = mem.live;
+	double start = seconds();
+	bool ok = true;
+	for (uint32_t k = 0; k < times; k++) {
+		if (k) /* nothing but the first chunk is in use */
+			scratch = rewound;
+		scratch.at = rewound.at - (times > 1 ? 90000 / 16 * 16 : 0);
+		ok = ok && ra_run(f, &tiny_target, 0, QUALITY_BASELINE, ~UINT64_C(0), &scratch, &r);
+	}
+	double spent = (seconds() - start) / times;
+	CHECK(ok);
+	if (ok)
+		printf("%-22s %6u instructions %5u blocks: %9.1f us, %5u slots, %6u moves, %zu "
+		       "KB\n",
+		       what, (unsigned)f->ins.n, (unsigned)f->order.n, spent * 1e6,
+		       (unsigned)r.nslots, (unsigned)r.nmoves, (mem.live - before) / 1024);
+	CHECK(spent < 20); /* what is quadratic would take far longer */
+	if (ok)
+		allocate_and_check(f, &tiny_target, 0, ~UINT64_C(0), &a, what, 0);
+	CHECK(!mem.failed);
+	arena_free(&scratch);
+	arena_free(&a);
+}
+
+static void
+test_sizes(void)
+{
+	test_size("small", 0, 50, 0);
+	test_size("small blocks", 2, 10, 4);
+	test_size("long block", 0, 45000, 0);
+	test_size("5000 values alive", 1, 5000, 0);
+	test_size("10000 blocks", 2, 3333, 4);
+	test_size("many blocks, values", 2, 1000, 1000);
+	test_size("200 loops deep", 3, 200, 0);
+	test_size("1000 parameters", 4, 1000, 0);
 }
 
 int
@@ -377,5 +614,6 @@ main(int argc, char **argv)
 	uint32_t seeds = argc > 1 ? (uint32_t)atoi(argv[1]) : 3000;
 
 	test_random(seeds);
+	test_sizes();
 	return check_done();
 }
