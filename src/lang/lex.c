@@ -17,6 +17,8 @@ lex_kind_text(TokenKind k)
 void
 lex_init(Lexer *l, Str text, uint32_t line, uint32_t column, Program *p, Diags *d)
 {
+	if (!text.at)
+		text = STR("");
 	*l = (Lexer){ .at = text.at, .end = text.at + text.n, .line = line, .program = p };
 	l->line_start = text.at - (column - 1);
 	l->diags = d;
