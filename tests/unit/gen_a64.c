@@ -464,6 +464,14 @@ test_case(const Case *c, Quality q, RegSet available)
 
 /* ---- Loads and stores ---- */
 
+static uint64_t
+sign_extended(unsigned mem, uint64_t x)
+{
+	uint64_t sign = mem == MEM_S8 ? 0x80 : mem == MEM_S16 ? 0x8000 : 0;
+
+	return sign ? (uint32_t)((x ^ sign) - sign) : x;
+}
+
 static void
 test_memory(RegSet available)
 {
@@ -518,10 +526,7 @@ test_memory(RegSet available)
 				for (unsigned b = 0; b < sizeof room; b++)
 					room[b] = (uint8_t)(0x81 + b * 37);
 				memcpy(&was, room + 24, size);
-				if (mem == MEM_S8)
-					was = (uint32_t)(int32_t)(int8_t)was;
-				if (mem == MEM_S16)
-					was = (uint32_t)(int32_t)(int16_t)was;
+				was = sign_extended(mem, was);
 				CHECK_EQ(invoke(unit_entry(&u, indexed * 3), type, load_types, in,
 						2),
 					 was);

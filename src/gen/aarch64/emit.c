@@ -103,7 +103,7 @@ new_cold(Emit *e)
 Label
 trap_label(Emit *e, uint32_t site)
 {
-	if (!e->f->needs_ctx)
+	if (!e->f->needs_ctx && !e->f->is_entry)
 		cbuf_fail(e->c, TRIVET_INTERNAL, "a function without context traps");
 	for (uint32_t k = e->cold.n, tries = 8; k-- > 0 && tries > 0; tries--)
 		if (!e->cold.at[k].is_nan && e->cold.at[k].site == site)
