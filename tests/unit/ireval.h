@@ -154,9 +154,9 @@ eval_load(unsigned mem, const char *at)
 
 	memcpy(&u, at, ir_mem_bytes[mem]);
 	switch (mem) {
-	case MEM_S8: return (uint32_t)(int32_t)u.s8;
+	case MEM_S8: return (uint64_t)(int64_t)u.s8 & UINT32_MAX;
 	case MEM_U8: return u.u8;
-	case MEM_S16: return (uint32_t)(int32_t)u.s16;
+	case MEM_S16: return (uint64_t)(int64_t)u.s16 & UINT32_MAX;
 	case MEM_U16: return u.u16;
 	case MEM_W64:
 	case MEM_F64: return u.d;
