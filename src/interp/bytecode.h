@@ -140,10 +140,10 @@ typedef struct Insn {
 	X(O, I64_FROM_F64, I64, F64, num_i64_f64(x))                    \
 	X(O, U64_FROM_F64, U64, F64, num_u64_f64(x))
 
-/* float -> int that traps: the expression says which values convert.  All limits are exact in a
- * double, and so is a float's value. */
+/* float -> int that traps: the expression says which values convert.  The limits are exact; the
+ * next float below -2^31 is -2^31 - 256, so for f32 there is nothing between limit and bound. */
 #define INSN_CHECKED_LIST(X, O)                                         \
-	X(O, CHECKED_I32_F32, I32, F32, (double)x > -2147483649.0 && (double)x < 2147483648.0)  \
+	X(O, CHECKED_I32_F32, I32, F32, x >= -0x1p31f && x < 0x1p31f)                           \
 	X(O, CHECKED_I32_F64, I32, F64, x > -2147483649.0 && x < 2147483648.0)                  \
 	X(O, CHECKED_U32_F32, U32, F32, x > -1.0f && x < 0x1p32f)                               \
 	X(O, CHECKED_U32_F64, U32, F64, x > -1.0 && x < 0x1p32)                                 \
@@ -152,8 +152,8 @@ typedef struct Insn {
 	X(O, CHECKED_U64_F32, U64, F32, x > -1.0f && x < 0x1p64f)                               \
 	X(O, CHECKED_U64_F64, U64, F64, x > -1.0 && x < 0x1p64)
 
-/* Comparisons.  Each row makes SET_NAME (to 0 or 1), JUMP_NAME, and LOOP_NAME: a jump that polls for
- * interruption first.  u32 and bool compare as u64.  Rows in CompareRow count in this order. */
+/* Comparisons.  Each row makes SET_NAME (to 0 or 1), JUMP_NAME, and LOOP_NAME: a jump that polls
+ * for interruption first.  u32 and bool compare as u64.  CompareRow counts in this order. */
 #define INSN_COMPARE_LIST(X, O)                                         \
 	X(O, EQ, U64, U64, x == y)                                      \
 	X(O, NE, U64, U64, x != y)                                      \

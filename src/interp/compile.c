@@ -94,7 +94,7 @@ if_chain(Gen *g, NodeId id)
 	for (;;) {
 		Label otherwise = n->c ? gen_label(g) : end;
 
-		gen_branch(g, n->a, false, otherwise, 0);
+		gen_branch(g, n->a, false, otherwise, NULL);
 		block(g, n->b);
 		if (!n->c)
 			break;
@@ -199,11 +199,11 @@ while_loop(Gen *g, NodeId id)
 	const Node *n = gen_node(g, id);
 	Label body = gen_label(g), out = gen_label(g);
 
-	gen_branch(g, n->a, false, out, n->line);
+	gen_branch(g, n->a, false, out, n);
 	gen_bind(g, body);
 	loop_body(g, id, n->b, out);
 	if (!fuse_step(g, n->a, body, n->line))
-		gen_branch(g, n->a, true, body, n->line);
+		gen_branch(g, n->a, true, body, n);
 	gen_bind(g, out);
 }
 

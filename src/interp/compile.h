@@ -52,9 +52,9 @@ Reg gen_temps(Gen *g, uint32_t n);
  * last of all, so it may be a variable that the expression reads. */
 Reg gen_value(Gen *g, NodeId id, Reg want);
 
-/* Jumps to `to` if the condition is `sense`, else goes on.  poll: the line of the loop whose head
- * this is, so that an interruption is looked for first; 0 for no loop. */
-void gen_branch(Gen *g, NodeId id, bool sense, Label to, uint32_t poll);
+/* Jumps to `to` if the condition is `sense`, else goes on.  loop: the loop whose head this is,
+ * so that an interruption is looked for first; or NULL. */
+void gen_branch(Gen *g, NodeId id, bool sense, Label to, const Node *loop);
 
 /* x op right, x evaluated already. */
 Reg gen_binary(Gen *g, Op op, trivet_type t, uint32_t line, Reg x, NodeId right, Reg want);

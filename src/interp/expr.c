@@ -450,7 +450,7 @@ conditional(Gen *g, const Node *n, Reg want)
 	if (want == NO_REG)
 		want = gen_temps(g, 1);
 	mark = g->temps;
-	gen_branch(g, n->a, false, otherwise, 0);
+	gen_branch(g, n->a, false, otherwise, NULL);
 	gen_value(g, n->b, want);
 	gen_emit(g, INSN_JUMP, n->line, end, 0, 0);
 	gen_bind(g, otherwise);
@@ -551,10 +551,10 @@ gen_value(Gen *g, NodeId id, Reg want)
 
 /* ---- Conditions ----------------------------------------------------------------------------- */
 
-static void branch_logic(Gen *g, const Node *n, bool sense, Label to, uint32_t poll);
+static void branch_logic(Gen *g, const Node *n, bool sense, Label to, const Node *loop);
 
 void
-gen_branch(Gen *g, NodeId id, bool sense, Label to, uint32_t poll)
+gen_branch(Gen *g, NodeId id, bool sense, Label to, const Node *loop)
 {
 	const Node *n = gen_node(g, id);
 	uint32_t mark = g->temps;
@@ -565,41 +565,41 @@ gen_branch(Gen *g, NodeId id, bool sense, Label to, uint32_t poll)
 		sense = !sense;
 	}
 	if (n->kind == NODE_LITERAL) {
-		if (poll)
-			gen_emit(g, INSN_POLL, poll, 0, 0, 0);
+		if (loop)
+			gen_emit(g, INSN_POLL, loop->line, 0, 0, 0);
 		if ((n->bits != 0) == sense)
 			gen_emit(g, INSN_JUMP, n->line, to, 0, 0);
 	} else if (n->kind == NODE_LOGIC && g->branch_depth < BRANCH_DEPTH_MAX) {
 		g->branch_depth++;
-		branch_logic(g, n, sense, to, poll);
+		branch_logic(g, n, sense, to, loop);
 		g->branch_depth--;
 	} else if (n->kind == NODE_BINARY && is_comparison(n->op)) {
 		x = gen_value(g, n->a, NO_REG);
 		gen_compare_jump(g, n->op, gen_node(g, n->a)->type, x, n->b, sense, to,
-				 poll ? poll : n->line, poll != 0);
+				 loop ? loop->line : n->line, loop != NULL);
 	} else {
 		x = gen_value(g, id, NO_REG);
 		gen_emit(g,
-			 poll ? (sense ? INSN_LOOP_TRUE : INSN_LOOP_FALSE)
+			 loop ? (sense ? INSN_LOOP_TRUE : INSN_LOOP_FALSE)
 			      : (sense ? INSN_JUMP_TRUE : INSN_JUMP_FALSE),
-			 poll ? poll : n->line, x, 0, to);
+			 loop ? loop->line : n->line, x, 0, to);
 	}
 	g->temps = mark;
 }
 
 /* a && b, a || b.  The first operand is always looked at, so it does the polling. */
 static void
-branch_logic(Gen *g, const Node *n, bool sense, Label to, uint32_t poll)
+branch_logic(Gen *g, const Node *n, bool sense, Label to, const Node *loop)
 {
 	Label past;
 
 	if ((n->op == OP_AND) != sense) { /* either alone is enough to jump */
-		gen_branch(g, n->a, sense, to, poll);
-		gen_branch(g, n->b, sense, to, 0);
+		gen_branch(g, n->a, sense, to, loop);
+		gen_branch(g, n->b, sense, to, NULL);
 		return;
 	}
 	past = gen_label(g);
-	gen_branch(g, n->a, !sense, past, poll);
-	gen_branch(g, n->b, sense, to, 0);
+	gen_branch(g, n->a, !sense, past, loop);
+	gen_branch(g, n->b, sense, to, NULL);
 	gen_bind(g, past);
 }

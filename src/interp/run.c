@@ -189,12 +189,16 @@ call_extern(const Run *r, uint32_t f, uint64_t *args, uint64_t *result)
 	fp[pc->a] = PUT_##result((TYPE_##result)x);                     \
 	NEXT();                                                         \
 }
-#define ROW_DO_SET(O, name, result, type, expr) L_SET_##name: DO_BINARY(result, type, fp[pc->c], expr)
-#define ROW_DO_SET_I(O, name, result, type, expr) L_SET_##name: DO_BINARY(result, type, IMM(c), expr)
+#define ROW_DO_SET(O, name, result, type, expr)                         \
+	L_SET_##name: DO_BINARY(result, type, fp[pc->c], expr)
+#define ROW_DO_SET_I(O, name, result, type, expr)                       \
+	L_SET_##name: DO_BINARY(result, type, IMM(c), expr)
 #define ROW_DO_JUMP(O, name, result, type, expr) L_JUMP_##name: DO_COMPARE(type, fp[pc->b], expr)
 #define ROW_DO_JUMP_I(O, name, result, type, expr) L_JUMP_##name: DO_COMPARE(type, IMM(b), expr)
-#define ROW_DO_LOOP(O, name, result, type, expr) L_LOOP_##name: POLL(); DO_COMPARE(type, fp[pc->b], expr)
-#define ROW_DO_LOOP_I(O, name, result, type, expr) L_LOOP_##name: POLL(); DO_COMPARE(type, IMM(b), expr)
+#define ROW_DO_LOOP(O, name, result, type, expr)                        \
+	L_LOOP_##name: POLL(); DO_COMPARE(type, fp[pc->b], expr)
+#define ROW_DO_LOOP_I(O, name, result, type, expr)                      \
+	L_LOOP_##name: POLL(); DO_COMPARE(type, IMM(b), expr)
 #define ROW_DO_STEP(O, name, result, type, expr) L_STEP_##name: DO_STEP(type, fp[pc->b], expr)
 #define ROW_DO_STEP_I(O, name, result, type, expr) L_STEP_##name##_I: DO_STEP(type, IMM(b), expr)
 #define INDEX_X(field) ((uint64_t)GET_I32(fp[pc->field]))
