@@ -4,7 +4,7 @@
  * C function that returns a plain value, and the flag a host function raises. */
 #include "api/api.h"
 #include "base/num.h"
-#include "gen/runtime.h"
+#include "ir/runtime.h"
 #include <string.h>
 
 static _Thread_local trivet_trap_info last_trap;

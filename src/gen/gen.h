@@ -8,7 +8,7 @@
 #define TRIVET_GEN_H
 
 #include "asm/cbuf.h"
-#include "gen/runtime.h"
+#include "ir/runtime.h"
 #include "ir/ir.h"
 
 /* ---- Registers ---- */

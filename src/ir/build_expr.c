@@ -1,7 +1,7 @@
 /* build_expr.c - expressions: values, conditions as control flow, calls, and the guards before
  * whatever may trap. */
 #include "ir/build.h"
-#include "gen/runtime.h"
+#include "ir/runtime.h"
 
 IrType
 ir_type_of(unsigned t)

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#include "gen/runtime.h"
+#include "ir/runtime.h"
 #include "ir/ir.h"
 #include "lang/ast.h"
 #include "os/os.h"
