@@ -118,7 +118,7 @@ void emit_sp_offset(Emit *e, A64Reg rd, uint32_t n);    /* rd = sp + n */
 /* frame.c */
 void plan_frame(Emit *e);
 void emit_prologue(Emit *e);
-void emit_epilogue(Emit *e);
+void emit_epilogue(Emit *e, bool after_trap);
 void emit_resume(Emit *e);                              /* of a thunk: where traps come back to */
 
 /* emit.c */

@@ -125,28 +125,35 @@ nan_path(Emit *e, const Cold *cold)
 	emit_branch(e, cold->back);
 }
 
-/* A trap notes its site, makes the thunk's stack pointer its own and goes there. */
+/* A trap notes its site, makes the thunk's stack pointer its own and goes there.  The last one
+ * falls into what is common to all. */
 static void
 cold_paths(Emit *e)
 {
+	uint32_t last = e->cold.n;
 	Label leave = 0;
-	bool traps = false;
 
 	for (uint32_t k = 0; k < e->cold.n; k++) {
-		const Cold *cold = &e->cold.at[k];
-		cbuf_bind(e->c, cold->start);
-		if (cold->is_nan) {
-			nan_path(e, cold);
+		if (e->cold.at[k].is_nan) {
+			cbuf_bind(e->c, e->cold.at[k].start);
+			nan_path(e, &e->cold.at[k]);
 			continue;
 		}
-		if (!traps)
+		if (last == e->cold.n)
 			leave = cbuf_label(e->c);
-		traps = true;
-		emit_int_const(e, A64_W, SCRATCH, cold->site);
-		emit_branch(e, leave);
+		last = k;
 	}
-	if (!traps)
+	if (last == e->cold.n)
 		return;
+	for (uint32_t k = 0; k <= last; k++) {
+		const Cold *cold = &e->cold.at[k];
+		if (cold->is_nan)
+			continue;
+		cbuf_bind(e->c, cold->start);
+		emit_int_const(e, A64_W, SCRATCH, cold->site);
+		if (k != last)
+			emit_branch(e, leave);
+	}
 	cbuf_bind(e->c, leave);
 	emit_word(e, a64_mem(A64_STR_W, SCRATCH, CTX, CONTEXT_SITE));
 	emit_word(e, a64_mem(A64_LDR_X, SCRATCH, CTX, CONTEXT_SP));
@@ -217,7 +224,7 @@ return_value(Emit *e, const Ins *i, const Loc *use)
 		Reg r = is_float(type) ? conv_aapcs64.fp_result : conv_aapcs64.int_result;
 		emit_move(e, LOC(LOC_REG, r), use[0], type);
 	}
-	emit_epilogue(e);
+	emit_epilogue(e, false);
 }
 
 /* ---- Instructions --------------------------------------------------------------------------- */

@@ -194,17 +194,39 @@ emit_prologue(Emit *e)
 		make_context(e, e->resume);
 }
 
+/* A thunk's callee has preserved what the thunk saved against traps: only what it changed itself
+ * comes back from memory. */
+static void
+thunk_epilogue(Emit *e)
+{
+	RegSet changed = e->r->used | REG_BIT(CTX);
+	Reg a, b;
+
+	for (unsigned k = 0; saved_pair(e, k, &a, &b); k++) {
+		int64_t at = -16 * ((int64_t)k + 1);
+		A64Pair op = reg_is_fp(a) ? A64_LDP_D : A64_LDP_X;
+		assert(b != REG_NONE && "callee-saved registers are even in number");
+		if (changed & (REG_BIT(a) | REG_BIT(b)))
+			emit_word(e, a64_pair(op, A64_OFFSET, a & 31u, b & 31u, A64_FP, at));
+	}
+	emit_word(e, a64_mov_sp(A64_SP, A64_FP));
+}
+
 void
-emit_epilogue(Emit *e)
+emit_epilogue(Emit *e, bool after_trap)
 {
 	unsigned k = 0;
 	Reg a, b;
 
-	emit_sp_add(e, false, e->frame_bytes);
-	while (saved_pair(e, k, &a, &b))
-		k++;
-	while (k-- > 0 && saved_pair(e, k, &a, &b))
-		pop(e, a, b);
+	if (e->f->is_entry && !after_trap) {
+		thunk_epilogue(e);
+	} else {
+		emit_sp_add(e, false, e->frame_bytes);
+		while (saved_pair(e, k, &a, &b))
+			k++;
+		while (k-- > 0 && saved_pair(e, k, &a, &b))
+			pop(e, a, b);
+	}
 	if (e->saved)
 		emit_word(e, a64_pair(A64_LDP_X, A64_POST, A64_FP, A64_LR, A64_SP, 16));
 	emit_word(e, a64_ret());
@@ -242,5 +264,5 @@ emit_resume(Emit *e)
 	emit_word(e, a64_branch_reg(A64_BLR, SCRATCH));
 	emit_int_const(e, A64_X, 0, 0);
 	emit_word(e, a64_movi_d(0, 0));
-	emit_epilogue(e);
+	emit_epilogue(e, true);
 }
