@@ -32,7 +32,7 @@ typedef enum IrType { IR_VOID, IR_I32, IR_I64, IR_F32, IR_F64 } IrType;
 	X(CONST, 0, IR_P)       /* bits in arg[0] (low) and arg[1] (high) */                    \
 	X(PARAM, 0, 0)          /* aux: index among the flat parameters; entry block only */    \
 	X(PHI, 0, IR_V)         /* operand k comes from the block's k-th predecessor */         \
-	X(CTX, 0, IR_P)         /* I64: the Context of this activation (gen/runtime.h) */       \
+	X(CTX, 0, IR_P)         /* I64: the Context of this activation (ir/runtime.h) */       \
 	X(IMPORT, 0, IR_P)      /* I64: address in import slot aux */                           \
 	X(ADD, 2, IR_P | IR_C)                                                                  \
 	X(SUB, 2, IR_P)                                                                         \
