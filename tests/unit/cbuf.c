@@ -209,6 +209,7 @@ test_ends(void)
 		l = cbuf_label(&c);
 		cbuf_bind(&c, l);
 		cbuf_bytes(&c, big, n);
+		CHECK(c.code.cap >= c.code.n + CBUF_SLACK);
 		cbuf_fixup(&c, 1, n - 1, l, 0);
 		CHECK_EQ(cbuf_link(&c, patch), TRIVET_OK);
 		cbuf_fixup(&c, 1, n, l, 0);
@@ -219,6 +220,18 @@ test_ends(void)
 		cbuf_fixup(&c, CBUF_ABS64, n - (n < 7 ? n : 7), 0, 0);
 		CHECK_EQ(cbuf_link(&c, patch), TRIVET_BOUNDS);
 		arena_free(&a);
+	}
+}
+
+static void
+test_slack(void)
+{
+	Cbuf c;
+
+	cbuf_init(&c, &arena);
+	for (int i = 0; i < 5000; i++) {
+		cbuf_u8(&c, 0);
+		CHECK(c.code.cap >= c.code.n + CBUF_SLACK);
 	}
 }
 
@@ -274,6 +287,7 @@ main(void)
 	test_labels();
 	test_errors();
 	test_ends();
+	test_slack();
 	test_limit();
 	test_starved();
 	arena_free(&arena);

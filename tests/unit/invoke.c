@@ -661,6 +661,32 @@ invoke_rubbish(trivet_type result, uint64_t low)
 	return out;
 }
 
+static uint64_t
+return_argument(uint64_t v)
+{
+	return v;
+}
+
+static uint64_t
+pass(trivet_type type, uint64_t v)
+{
+	uint64_t out = 0;
+
+	CHECK_EQ(os_invoke((OsFunction)return_argument, TRIVET_U64, &type, 1, &v, &out), TRIVET_OK);
+	return out;
+}
+
+/* The whole register: callees of some compilers rely on it for narrow types. */
+static void
+test_extension(void)
+{
+	CHECK_EQ(pass(TRIVET_I32, UINT64_C(0xdeadbeef80000000)), UINT64_C(0xffffffff80000000));
+	CHECK_EQ(pass(TRIVET_I32, UINT64_C(0xdeadbeef7fffffff)), 0x7fffffff);
+	CHECK_EQ(pass(TRIVET_U32, UINT64_C(0xdeadbeef80000000)), 0x80000000);
+	CHECK_EQ(pass(TRIVET_BOOL, UINT64_C(0xdeadbeef80000001)), 1);
+	CHECK_EQ(pass(TRIVET_U64, UINT64_C(0xdeadbeef80000001)), UINT64_C(0xdeadbeef80000001));
+}
+
 static void
 test_results(void)
 {
@@ -730,12 +756,17 @@ invoke_and_unwind(uint32_t n)
 	static const uint64_t args[20];
 	uint64_t out;
 	bool found = false;
+	/* An array of unknown size makes this frame depend on the frame pointer, which the frames
+	 * between must therefore restore. */
+	volatile char unknown[n + 1];
 
+	unknown[n] = 1;
 	caller = __builtin_return_address(0);
 	nframes = 0;
 	CHECK_EQ(os_invoke(take_frames, TRIVET_VOID, types, n, args, &out), TRIVET_OK);
 	for (unsigned i = 0; i < nframes; i++)
 		found = found || frames[i] == caller;
+	CHECK_EQ(unknown[n], 1);
 	if (!CHECK(found))
 		printf("    %u frames, none of them the caller, with %u arguments\n", nframes, n);
 }
@@ -747,6 +778,7 @@ main(void)
 		for (size_t k = 0; k < sizeof signatures / sizeof *signatures; k++)
 			test_signature(k);
 	test_many();
+	test_extension();
 	test_results();
 	test_wrong();
 	for (uint32_t n = 0; n <= 20; n++)

@@ -113,6 +113,8 @@ test_vector(void)
 {
 	VEC(Element) v = { 0 };
 	VEC(uint8_t) w = { 0 };
+	const Element *first;
+	uint32_t before;
 	Starved s;
 	Mem m;
 	Arena a;
@@ -140,6 +142,15 @@ test_vector(void)
 	CHECK(vec_reserve(&a, (void **)&w.at, &w.cap, 1, 100000));
 	CHECK(w.cap >= 100000 && w.at[3] == 9 && is_zero((char *)w.at + 20000, 80000));
 	CHECK(vec_reserve(&a, (void **)&w.at, &w.cap, 1, 5));
+	/* the newest grows where it lies; the chunk's bytes are not zero of themselves */
+	arena_free(&a);
+	v.at = NULL;
+	v.n = v.cap = 0;
+	CHECK(vec_push(&a, &v) != NULL);
+	first = v.at;
+	before = v.cap;
+	CHECK(vec_reserve(&a, (void **)&v.at, &v.cap, sizeof *v.at, 200) && v.at == first);
+	CHECK(is_zero((char *)(v.at + before), (v.cap - before) * sizeof *v.at));
 	arena_free(&a);
 	CHECK_EQ(m.live, 0);
 }

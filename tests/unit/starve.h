@@ -16,7 +16,7 @@ typedef struct Starved {
 static inline void *
 starved_resize(void *user, void *p, size_t old_size, size_t size)
 {
-	enum { HEADER = 16 }; /* the size, before the block */
+	enum { HEADER = 24 }; /* the size, before the block; aligned to 8 only */
 	Starved *s = user;
 	char *base = p ? (char *)p - HEADER : NULL;
 
