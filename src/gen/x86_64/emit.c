@@ -149,21 +149,21 @@ emit_moves(Emit *e, Move *m, uint32_t n)
 }
 
 /* The allocator's moves in front of v, one phase after the other. */
-static void
-moves_before(Emit *e, Val v)
+void
+x64_moves_before(Emit *e, Val v)
 {
 	const Alloc *r = e->r;
-	uint32_t first = e->next_move, end;
+	uint32_t first = e->first_move[v], end;
 
-	while (first < r->nmoves && r->moves[first].before == v) {
+	if (!first)
+		return;
+	for (first--; first < r->nmoves && r->moves[first].before == v; first = end) {
 		for (end = first; end < r->nmoves && r->moves[end].before == v &&
 				  r->moves[end].phase == r->moves[first].phase;
 		     end++) {
 		}
 		emit_moves(e, r->moves + first, end - first);
-		first = end;
 	}
-	e->next_move = first;
 }
 
 /* ---- Traps ---- */
@@ -374,8 +374,8 @@ prologue(Emit *e)
 	save_xmm(e, X64_MOVAPS_MR);
 }
 
-static void
-epilogue(Emit *e)
+void
+x64_epilogue(Emit *e)
 {
 	save_xmm(e, X64_MOVAPS_RM);
 	if (e->frame_bytes)
@@ -410,8 +410,8 @@ make_context(Emit *e, Label resume)
 	x64_emit(e->c, X64_MOV_MI, 8, 0, x64_m(ctx, CONTEXT_HOST_RAISED), 0);
 }
 
-static X64Rm
-import_rm(const Emit *e, uint32_t slot)
+X64Rm
+x64_import_rm(const Emit *e, uint32_t slot)
 {
 	return x64_rip(e->g->imports, (int32_t)(8 * slot));
 }
@@ -425,19 +425,19 @@ resume_after_trap(Emit *e, Label resume)
 	cbuf_bind(e->c, resume);
 	x64_endbr64(e->c);
 	x64_emit(e->c, X64_MOV_RM, 8, e->cv->int_args[0],
-		 import_rm(e, x64_find_import(m, IMPORT_CODE, 0)), 0);
+		 x64_import_rm(e, x64_find_import(m, IMPORT_CODE, 0)), 0);
 	x64_emit(e->c, X64_MOV_RM, 4, e->cv->int_args[1], x64_m(e->cv->ctx, CONTEXT_SITE), 0);
 	x64_emit(e->c, X64_CALL_M, 8, 0,
-		 import_rm(e, x64_find_import(m, IMPORT_HELPER, HELPER_TRAPPED)), 0);
+		 x64_import_rm(e, x64_find_import(m, IMPORT_HELPER, HELPER_TRAPPED)), 0);
 	x64_zero(e->c, RAX);
 	x64_emit(e->c, X64_XORP, 4, 0, x64_r(0), 0);
-	epilogue(e);
+	x64_epilogue(e);
 }
 
 /* ---- Calls ---- */
 
-static void
-emit_call(Emit *e, Val v)
+void
+x64_emit_call(Emit *e, Val v)
 {
 	const Ins *i = &e->f->ins.at[v];
 	const IrFunc *to = i->op == IR_CALL ? &e->g->m->funcs.at[i->aux] : NULL;
@@ -461,7 +461,7 @@ emit_call(Emit *e, Val v)
 	if (to)
 		x64_call(e->c, e->g->func_label[i->aux]);
 	else
-		x64_emit(e->c, X64_CALL_M, 8, 0, import_rm(e, (uint32_t)i->aux), 0);
+		x64_emit(e->c, X64_CALL_M, 8, 0, x64_import_rm(e, (uint32_t)i->aux), 0);
 	if (import && import->bool_result) { /* any non-zero low byte is true */
 		x64_emit(e->c, X64_TEST_MR, 1, RAX, x64_r(RAX), 0);
 		x64_setcc(e->c, X64_NE, x64_r(RAX));
@@ -471,118 +471,7 @@ emit_call(Emit *e, Val v)
 		x64_store(e, e->r->out[v], 0, (IrType)i->type); /* rax or xmm0 */
 }
 
-/* ---- Blocks ---- */
-
-static void
-jump_to(Emit *e, BlockId to, BlockId next)
-{
-	if (to != next)
-		x64_jmp(e->c, e->block[to]);
-}
-
-static void
-emit_terminator(Emit *e, Val v, BlockId next)
-{
-	const Ins *i = &e->f->ins.at[v];
-	const Block *b = &e->f->blocks.at[i->block];
-
-	switch (i->op) {
-	case IR_JMP: jump_to(e, b->succ[0], next); break;
-	case IR_BR: {
-		Cond k = x64_compare(e, v);
-		if (b->succ[0] == next) {
-			x64_jump_if(e, x64_cond_not(k), e->block[b->succ[1]]);
-		} else {
-			x64_jump_if(e, k, e->block[b->succ[0]]);
-			jump_to(e, b->succ[1], next);
-		}
-		break;
-	}
-	case IR_RET:
-		if (i->arg[0])
-			x64_load(e, 0, use_loc(e, v, 0), (IrType)e->f->ins.at[i->arg[0]].type);
-		epilogue(e);
-		break;
-	default:
-		assert(i->op == IR_TRAP);
-		x64_jmp(e->c, x64_trap_stub(e, (uint32_t)i->aux));
-		break;
-	}
-}
-
-static void
-emit_ins(Emit *e, Val v, BlockId next)
-{
-	const Ins *i = &e->f->ins.at[v];
-	uint8_t flags = ir_op_info[i->op].flags;
-
-	if (flags & IR_T) {
-		emit_terminator(e, v, next);
-		return;
-	}
-	if ((flags & IR_P || i->op == IR_LOAD) && loc_kind(e->r->out[v]) == LOC_NONE)
-		return;
-	switch (i->op) {
-	case IR_NOP:
-	case IR_CONST:
-	case IR_PARAM:
-	case IR_PHI: break;
-	case IR_CTX: x64_move(e, e->r->out[v], LOC(LOC_REG, e->cv->ctx), IR_I64); break;
-	case IR_IMPORT: {
-		unsigned d = x64_out_reg(e, e->r->out[v], IR_I64);
-		x64_emit(e->c, X64_MOV_RM, 8, d, import_rm(e, (uint32_t)i->aux), 0);
-		x64_store(e, e->r->out[v], d, IR_I64);
-		break;
-	}
-	case IR_CALL:
-	case IR_CALLX: emit_call(e, v); break;
-	case IR_TRAPIF:
-		x64_jump_if(e, x64_compare(e, v), x64_trap_stub(e, (uint32_t)i->aux));
-		break;
-	case IR_FADD:
-	case IR_FSUB:
-	case IR_FMUL:
-	case IR_FDIV:
-	case IR_FMIN:
-	case IR_FMAX:
-	case IR_FCOPYSIGN:
-	case IR_FNEG:
-	case IR_FABS:
-	case IR_FSQRT:
-	case IR_FFLOOR:
-	case IR_FCEIL:
-	case IR_FTRUNC:
-	case IR_FNEAREST:
-	case IR_FMA:
-	case IR_CANON:
-	case IR_STOF:
-	case IR_UTOF:
-	case IR_FTOS:
-	case IR_FTOU:
-	case IR_FEXT:
-	case IR_FROUND:
-	case IR_BITCAST: x64_emit_fp(e, v); break;
-	default: x64_emit_int(e, v); break;
-	}
-}
-
-static void
-emit_blocks(Emit *e)
-{
-	for (uint32_t k = 0; k < e->f->order.n && e->c->err == TRIVET_OK; k++) {
-		BlockId b = e->f->order.at[k];
-		BlockId next = k + 1 < e->f->order.n ? e->f->order.at[k + 1] : BLOCK_NONE;
-
-		cbuf_bind(e->c, e->block[b]);
-		for (Val v = e->f->blocks.at[b].first; v; v = e->f->ins.at[v].next) {
-			if (e->f->ins.at[v].line)
-				gen_line(e->g, e->f->ins.at[v].line);
-			moves_before(e, v);
-			emit_ins(e, v, next);
-		}
-	}
-	assert(e->c->err || e->next_move == e->r->nmoves);
-}
+/* ---- The whole ---- */
 
 static void
 emit_function(Gen *g, IrFunc *f, uint32_t index, const Alloc *r, FrameInfo *frame)
@@ -592,13 +481,10 @@ emit_function(Gen *g, IrFunc *f, uint32_t index, const Alloc *r, FrameInfo *fram
 
 	e.is = e.cv->int_scratch & 15;
 	e.fs = e.cv->fp_scratch & 15;
-	e.block = arena_alloc(g->arena, f->blocks.n * sizeof *e.block + 1);
-	if (!e.block) {
+	if (!x64_plan_blocks(&e)) {
 		cbuf_fail(g->c, TRIVET_NO_MEMORY, "no memory to emit a function");
 		return;
 	}
-	for (uint32_t k = 0; k < f->order.n; k++)
-		e.block[f->order.at[k]] = cbuf_label(g->c);
 	plan_frame(&e);
 	cbuf_bind(g->c, g->func_label[index]);
 	frame->start = cbuf_here(g->c);
@@ -608,7 +494,7 @@ emit_function(Gen *g, IrFunc *f, uint32_t index, const Alloc *r, FrameInfo *fram
 		resume = cbuf_label(g->c);
 		make_context(&e, resume);
 	}
-	emit_blocks(&e);
+	x64_emit_blocks(&e);
 	if (f->is_entry)
 		resume_after_trap(&e, resume);
 	for (uint32_t k = 0; k < e.cold.n && g->c->err == TRIVET_OK; k++)

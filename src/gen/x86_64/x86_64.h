@@ -1,7 +1,8 @@
 /* x86_64.h - what the files of this back end share while one function is emitted.
  *
  *   lower.c      what the CPU lacks becomes calls; what each instruction asks of the allocator
- *   emit.c       frame, blocks, moves, calls, traps, entry thunks: the driver
+ *   emit.c       frame, moves, calls, traps, entry thunks: the driver
+ *   blocks.c     which blocks get code, in which order, and how one ends
  *   emit_int.c   integer instructions, comparisons, memory
  *   emit_fp.c    floating-point instructions and conversions
  *
@@ -41,7 +42,9 @@ typedef struct Emit {
 	const Convention *cv;
 	uint32_t features;
 	Label *block;           /* by BlockId */
-	uint32_t next_move;     /* in r->moves */
+	uint32_t *first_move;   /* by Val: 1 + index in r->moves of those before it, or 0 */
+	BlockId *leads_to;      /* by BlockId: itself, or where the jump leads that is all it consists of */
+	bool *emitted;          /* by BlockId: has code of its own */
 	uint8_t is, fs;         /* scratch: general, xmm; machine numbers */
 	bool calls;             /* makes any */
 
@@ -85,6 +88,15 @@ unsigned x64_in_reg(Emit *e, Loc l, IrType t);          /* where it is, or the s
 unsigned x64_out_reg(Emit *e, Loc l, IrType t);         /* its register, or the scratch */
 Cold *x64_cold(Emit *e, ColdKind kind);                 /* labels made; NULL: no memory */
 Label x64_trap_stub(Emit *e, uint32_t site);
+
+void x64_moves_before(Emit *e, Val v);
+void x64_emit_call(Emit *e, Val v);
+void x64_epilogue(Emit *e);
+X64Rm x64_import_rm(const Emit *e, uint32_t slot);
+
+/* blocks.c */
+bool x64_plan_blocks(Emit *e);                  /* false: no memory */
+void x64_emit_blocks(Emit *e);
 
 /* emit_int.c */
 void x64_emit_int(Emit *e, Val v);
