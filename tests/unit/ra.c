@@ -343,6 +343,39 @@ print_alloc(IrFunc *f, const Alloc *r)
 
 static unsigned long moves_made, slots_made, instructions_seen;
 
+static unsigned long broken, noticed;
+
+/* Changes one thing about a good allocation.  Most such changes matter; some moves serve no path.
+ */
+static void
+break_and_check(IrFunc *f, const Target *t, uint32_t features, Alloc *r, Arena *a)
+{
+	Text why;
+	Alloc bad = *r;
+
+	if (r->nmoves && rnd(2)) {
+		bad.moves = arena_alloc(a, r->nmoves * sizeof *r->moves);
+		memcpy(bad.moves, r->moves, r->nmoves * sizeof *r->moves);
+		Move *m = &bad.moves[rnd(r->nmoves)];
+		if (rnd(2))
+			m->from = m->to;
+		else if (loc_kind(m->from) == LOC_REG)
+			m->from ^= 1;
+		else
+			return;
+	} else {
+		Val v = 1 + rnd(f->ins.n - 1);
+		if (loc_kind(r->out[v]) != LOC_REG || f->ins.at[v].op == IR_CTX)
+			return;
+		bad.out = arena_alloc(a, f->ins.n * sizeof *r->out);
+		memcpy(bad.out, r->out, f->ins.n * sizeof *r->out);
+		bad.out[v] ^= 1;
+	}
+	text_init(&why, a);
+	broken++;
+	noticed += !ra_check(f, t, features, &bad, a, &why);
+}
+
 static bool
 allocate_and_check(IrFunc *f, const Target *t, uint32_t features, RegSet available, Arena *a,
 		   const char *what, uint32_t seed)
@@ -362,6 +395,8 @@ allocate_and_check(IrFunc *f, const Target *t, uint32_t features, RegSet availab
 		moves_made += r.nmoves;
 		slots_made += r.nslots;
 		instructions_seen += f->ins.n;
+		if (ok)
+			break_and_check(f, t, features, &r, a);
 		if ((r.used & ~(available & t->conv->allocatable)) != 0) {
 			ok = false;
 			text_addf(&why, "used a register that was not available");
@@ -417,6 +452,45 @@ test_random(uint32_t seeds)
 	printf("random: %lu instructions, %lu moves, %lu slots\n", instructions_seen, moves_made,
 	       slots_made);
 	CHECK(moves_made > 0 && slots_made > 0);
+}
+
+/* Random functions on the real targets, with few of their registers.  What a target replaces by
+ * calls is replaced first. */
+static void
+test_real_targets(uint32_t seeds)
+{
+	Mem mem;
+	Arena a;
+
+	mem_init(&mem, NULL);
+	for (uint32_t seed = 1; seed <= seeds; seed++) {
+		const Target *t = target_at(seed % 3);
+		RegSet available = ~UINT64_C(0), set = t->conv->allocatable;
+		random_state = seed * UINT64_C(0xd6e8feb86659fd93);
+		Shape s = { .blocks = 1 + rnd(12),
+			    .ins = 1 + rnd(20),
+			    .params = rnd(20),
+			    .pressure = 1 + rnd(60),
+			    .ctx = !rnd(3) };
+		arena_init(&a, &mem);
+		IrFunc *f = random_function(ir_module(&a), &s);
+		uint32_t features = rnd(2) ? t->features : 0;
+		CHECK(!t->legalize || t->legalize(f, features));
+		ir_split_critical_edges(f);
+		ir_order(f);
+		if (rnd(2)) { /* those that instructions ask for by name, and two others of each
+				 class */
+			available = t->conv->allocatable & 7;
+			available |= UINT64_C(0x1f) << REG_FP & t->conv->allocatable;
+			for (uint32_t k = rnd(3) + 3; k > 0; k--) {
+				RegSet m = set & ~available & ~REG_BIT(t->conv->ctx) & UINT32_MAX;
+				available |= REG_BIT(rnd(2) ? 63 - __builtin_clzll(m)
+							    : __builtin_ctzll(m));
+			}
+		}
+		allocate_and_check(f, t, features, available, &a, t->name, seed);
+		arena_free(&a);
+	}
 }
 
 /* ---- Sizes ------------------------------------------------------------------------------------
@@ -614,6 +688,9 @@ main(int argc, char **argv)
 	uint32_t seeds = argc > 1 ? (uint32_t)atoi(argv[1]) : 3000;
 
 	test_random(seeds);
+	test_real_targets(seeds / 2);
 	test_sizes();
+	printf("ra_check noticed %lu of %lu broken allocations\n", noticed, broken);
+	CHECK(noticed > broken / 10 * 9);
 	return check_done();
 }
