@@ -16,7 +16,7 @@ static const uint8_t return_42[] = { 0xf3, 0x0f, 0x1e, 0xfa, 0xb8, 42, 0, 0, 0, 
 static const uint8_t trap_byte[4] = { 0xcc, 0xcc, 0xcc, 0xcc };
 #else
 static const uint8_t return_42[] = { 0x5f, 0x24, 0x03, 0xd5, 0x40, 0x05,
-	                             0x80, 0x52, 0xc0, 0x03, 0x5f, 0xd6 };
+				     0x80, 0x52, 0xc0, 0x03, 0x5f, 0xd6 };
 static const uint8_t trap_byte[4] = { 0x00, 0x00, 0x20, 0xd4 };
 #endif
 
@@ -67,14 +67,15 @@ count_wx(void)
 	MEMORY_BASIC_INFORMATION m;
 	unsigned n = 0;
 
-	for (char *p = NULL; VirtualQuery(p, &m, sizeof m) && (char *)m.BaseAddress + m.RegionSize > p;
+	for (char *p = NULL;
+	     VirtualQuery(p, &m, sizeof m) && (char *)m.BaseAddress + m.RegionSize > p;
 	     p = (char *)m.BaseAddress + m.RegionSize)
-		n += m.State == MEM_COMMIT
-		     && (m.Protect & (PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY)) != 0;
+		n += m.State == MEM_COMMIT &&
+		     (m.Protect & (PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY)) != 0;
 	return n;
 }
 
-static intptr_t fault_jump[5];
+static void *fault_jump[5];
 static bool fault_expected;
 
 static inline LONG CALLBACK
@@ -118,8 +119,8 @@ access_of(const void *at)
 
 	while (maps && fgets(line, sizeof line, maps)) {
 		char r, w, x;
-		if (sscanf(line, "%llx-%llx %c%c%c", &from, &to, &r, &w, &x) == 5
-		    && from <= (uintptr_t)at && (uintptr_t)at < to)
+		if (sscanf(line, "%llx-%llx %c%c%c", &from, &to, &r, &w, &x) == 5 &&
+		    from <= (uintptr_t)at && (uintptr_t)at < to)
 			a = (Access){ { r, w, x, '\0' } };
 	}
 	if (maps)
@@ -141,7 +142,8 @@ count_wx(void)
 	return n;
 }
 
-/* How a child ends that does it: its exit status (0 when `action` gave true), or minus the signal. */
+/* How a child ends that does it: its exit status (0 when `action` gave true), or minus the signal.
+ */
 static inline int
 in_child(FaultingAction *action, void *argument)
 {
