@@ -174,7 +174,7 @@ check-all: check-headers
 	$(PYTEST) --targets=all
 
 # scripts/agree.py reads these from the environment, where spaces and quotes survive.
-agree: export FILES := $(value FILES)
+agree: override export FILES := $(value FILES)
 agree: export BITS := $(BITS)
 agree: export TARGETS := $(TARGETS)
 agree: export REQUIRE := $(REQUIRE)

@@ -104,12 +104,11 @@ class Paper:
 
 
 def readable(value, bits):
-    if bits:
-        return value
-    number, spans = cases.decimal(value), value.partition(cases.SPANS)[1]
-    if number or spans:
-        return (number or value.partition(cases.SPANS)[0]) + (" + spans" if spans else "")
-    return value
+    return value.partition(cases.SPANS)[0] if bits else cases.readable(value)
+
+
+def shortened(text, width):
+    return text if len(text) <= width else text[:width - 1] + "…"
 
 
 class Report:
@@ -150,7 +149,8 @@ class Report:
                      for k in values} - {""}
         fine = len(distinct) == 1 and not problems and not verdicts
         shown = readable(agreed, self.bits) if agreed is not None else "?"
-        line = f"  {row[1]:{self.name_width - 2}} {shown:{self.value_width}}  "
+        line = f"  {shortened(row[1], self.name_width - 2):{self.name_width - 2}} " \
+            f"{shortened(shown, self.value_width):{self.value_width}}  "
         for key in self.keys:
             mark = SKIPPED if key[0] in self.skipped else NONE if key not in values \
                 else SAME if values[key] == agreed else OTHER

@@ -7,6 +7,8 @@ import struct
 from . import process, stream
 
 DIRECTIVE = re.compile(rb"^[ \t]*//![ \t]*(?!program\b)(\S.*?)\s*$")
+EACH_VALUE = re.compile(r"\b(?:bool|i32|u32|i64|u64|f32|f64):0x[0-9a-f]+")
+SCALAR = re.compile(r"\S*")  # what stands before ` leaves …` and the hash of the spans
 VALUE = re.compile(r"^(bool|i32|u32|i64|u64|f32|f64):0x([0-9a-f]+)$")
 PLAIN_INTEGER = re.compile(r"^-?(0x[0-9a-fA-F_]+|0b[01_]+|[0-9][0-9_]*)((i32|u32|i64|u64)?)$")
 WIDTH = {"bool": 32, "i32": 32, "u32": 32, "i64": 64, "u64": 64}
@@ -26,8 +28,7 @@ def directive_lines(text):
 
 def decimal(value):
     """The bits as a number to read: 'i64:0x…2d' -> '45'; '' for a trap or an unknown text."""
-    value = value.partition(SPANS)[0]
-    match = VALUE.match(value)
+    match = VALUE.match(SCALAR.match(value)[0])
     if not match:
         return ""
     kind, bits = match[1], int(match[2], 16)
@@ -42,25 +43,30 @@ def decimal(value):
     return str(bits)
 
 
+def readable(value):
+    """A whole result to read: every number in it decimal, the hash of the spans left out."""
+    return EACH_VALUE.sub(lambda m: decimal(m[0]), value.partition(SPANS)[0])
+
+
 def shortest_f32(raw):
     value = struct.unpack("<f", raw)[0]
     for digits in range(1, 10):
         text = f"{value:.{digits}g}"
         if struct.pack("<f", float(text)) == raw:
             break
-    return text if not text.lstrip("-").isdigit() else text + ".0"
+    return repr(float(text))
 
 
 def second_opinion(directive, result):
     """The expectation read by the rig itself where that is easy, so that a `trivet` that calls
     everything `ok` is found out: integers and traps.  What is wrong, or ''."""
-    if " traps " in directive and not directive.endswith("]"):
+    if " traps " in directive:
         reason = directive.rsplit(" traps ", 1)[1].split("//")[0].split()[0]
         if not result.value.startswith(f"trap:{reason}@"):
             return f"the directive says: traps {reason}"
-    if "==" in directive and " leaves " not in directive:
-        wanted = directive.rsplit("==", 1)[1].strip()
-        match, bits = PLAIN_INTEGER.match(wanted), VALUE.match(result.value.partition(SPANS)[0])
+    if "==" in directive:
+        wanted = directive.split(" leaves ")[0].rsplit("==", 1)[1].strip()
+        match, bits = PLAIN_INTEGER.match(wanted), VALUE.match(SCALAR.match(result.value)[0])
         if match and bits and bits[1] in WIDTH:
             digits = wanted[:len(wanted) - len(match[2])]
             number = int(digits.replace("_", ""), 0 if "x" in digits or "b" in digits else 10)

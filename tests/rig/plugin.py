@@ -7,6 +7,7 @@ tests beside them run as ever.
 
 import collections
 import fcntl
+import functools
 import os
 import pickle
 import shutil
@@ -108,7 +109,7 @@ class Rig:
 
     def build(self, write):
         """Everything the chosen targets need.  What does not build fails the tests that need it."""
-        problems = {}
+        problems, units = {}, set()
         for target in self.targets:
             if target.missing():
                 continue
@@ -117,16 +118,22 @@ class Rig:
                 if status:
                     problems[target.name] = f"make TARGET={target.base} failed:\n{tail(said)}"
                     write(f"{target.name}: the build FAILED")
-                targets.make(target, "unit", keep_going=True)
+                elif targets.make(target, "unit", keep_going=True)[0] == 0:
+                    units.add(target.name)
         for target in self.targets:
             if target.runner == "wine" and not target.missing():
                 ended = process.run(target, ["scripts/wine", "--warm"], total=200)
                 if ended.how:
                     problems[target.name] = "scripts/wine --warm: " + stream.said(ended)
-        (self.folder / "problems").write_bytes(pickle.dumps(problems))
+        (self.folder / "built").write_bytes(pickle.dumps((problems, units)))
+
+    @functools.cached_property
+    def built(self):
+        """(problems by target, targets whose unit tests are all built)"""
+        return pickle.loads((self.folder / "built").read_bytes())
 
     def problem(self, target):
-        return pickle.loads((self.folder / "problems").read_bytes()).get(target.name, "")
+        return self.built[0].get(target.name, "")
 
     # ---- running ----
 
@@ -284,7 +291,7 @@ class UnitItem(RigItem):
         if target.missing():
             self.rig.skip(target, target.missing())
         program = f"{target.build}/unit/{self.path.stem}{target.suffix}"
-        if target.buildable and not self.config.option.no_build:
+        if target.buildable and not self.config.option.no_build and target.name not in self.rig.built[1]:
             status, said = targets.make(target, program)
             if status:
                 raise RigFailure(f"make TARGET={target.base} {program} failed:\n{tail(said)}")

@@ -110,7 +110,7 @@ def load_targets():
             raise RigError("make print-targets failed:\n" + make.stdout + make.stderr)
         rows = json.loads(make.stdout)
     targets = {}
-    for row in rows:
+    for row in sorted(rows, key=lambda row: not row["host"]):
         variants = row.pop("variants", "")
         base = Target(base=row["name"], buildable=not given, **row)
         for text in filter(None, variants.split(";")):
