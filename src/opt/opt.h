@@ -1,0 +1,44 @@
+/* opt.h - the passes of the optimised mode: what they are, and in which order they run.
+ *
+ * One pass is one file with one entry, `bool NAME_run(IrFunc *f, OptContext *o)`, which returns whether
+ * it changed anything.  The list in opt.c says what each needs, gives and breaks; the driver computes
+ * needed facts, and verifies after every pass when asked to.  Every pass keeps the numbers of docs/language.md: a trap stays at its
+ * point of the program, with the same stores before it; float arithmetic is never reassociated.
+ *                                              Tests: tests/unit/opt.c, tests/ir/, tests/cases/ */
+#ifndef TRIVET_OPT_H
+#define TRIVET_OPT_H
+
+#include "ir/ir.h"
+
+typedef struct OptContext {
+	Arena *arena;           /* of the compilation; what a pass allocates here lives that long */
+	Text *remarks;          /* NULL, or one line per loop: FUNCTION:LINE: what became of it, and why */
+	const IrModule *module;
+} OptContext;
+
+typedef bool PassFn(IrFunc *f, OptContext *o);
+
+/* Facts about a function that passes may need; ir_order() gives ORDER (order, idom, loop_depth). */
+enum { FACT_ORDER = 1, FACT_CFG = 2 };
+
+typedef struct Pass {
+	const char *name;       /* of --without=NAME and --after=NAME */
+	PassFn *run;
+	uint8_t needs, breaks;  /* facts */
+	const char *what;       /* one line for people */
+} Pass;
+const Pass *opt_pass(uint32_t index);   /* in the order they run; NULL past the last */
+
+typedef struct OptOptions {
+	uint64_t without;       /* bit k: skip pass k */
+	const char *after;      /* stop after this pass; NULL: run all */
+	bool verify;            /* ir_verify after every pass; words in *why */
+} OptOptions;
+
+/* False: no memory, or the verifier found something (then *why has words and says after which pass). */
+bool opt_run(IrModule *m, const OptOptions *o, Arena *a, Text *remarks, Text *why);
+
+/* The passes, each in the file of its name. */
+PassFn scev_run;
+
+#endif
