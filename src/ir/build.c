@@ -84,7 +84,6 @@ note_context(Builder *b)
 {
 	IrFunc *f = b->f;
 	bool calls = false, big = f->ins.n > BIG_FUNCTION;
-	Site overflow = { TRIVET_TRAP_STACK_OVERFLOW, b->id, b->source->line };
 
 	f->needs_ctx = big;
 	for (Val v = 1; v < f->ins.n; v++) {
@@ -97,10 +96,7 @@ note_context(Builder *b)
 		default: break;
 		}
 	}
-	/* whether the callees bring it a Context is known later; unused if they do not */
-	f->checks_stack = calls || big;
-	if (f->checks_stack)
-		f->stack_site = ir_site(b->m, overflow);
+	f->checks_stack = calls || big; /* if it gets a Context, which callees may bring */
 }
 
 static void
@@ -212,8 +208,12 @@ spread_context(Builder *b)
 				c.queue[queued++] = caller;
 		}
 	}
-	for (uint32_t k = 0; k < n; k++)
+	for (uint32_t k = 0; k < n; k++) {
+		Site overflow = { TRIVET_TRAP_STACK_OVERFLOW, funcs[k].source, funcs[k].line };
 		funcs[k].checks_stack &= funcs[k].needs_ctx;
+		if (funcs[k].checks_stack)
+			funcs[k].stack_site = ir_site(b->m, overflow);
+	}
 	return true;
 }
 

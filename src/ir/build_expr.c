@@ -417,6 +417,37 @@ build_span(Builder *b, NodeId id, Val *address, Val *length)
 	*length = ssa_read(b, 2 * n->var + 1);
 }
 
+/* What lies at a constant index has a constant offset, if that has 32 bits. */
+static int32_t
+constant_offset(Builder *b, trivet_type span, Val *index)
+{
+	uint64_t at;
+
+	if (!ir_is_const(b->f, *index))
+		return 0;
+	at = ir_const_bits(b->f, *index);
+	if (at > INT32_MAX / 8)
+		return 0;
+	*index = 0;
+	return (int32_t)(at * type_size(span));
+}
+
+static Val
+load_at(Builder *b, trivet_type span, Val address, Val index)
+{
+	int32_t offset = constant_offset(b, span, &index);
+
+	return ir_load(b->f, b->cur, mem_of(span), address, index, offset);
+}
+
+static void
+store_at(Builder *b, trivet_type span, Val address, Val index, Val value)
+{
+	int32_t offset = constant_offset(b, span, &index);
+
+	ir_store(b->f, b->cur, mem_of(span), address, index, offset, canon(b, value));
+}
+
 static Val
 load_element(Builder *b, const Node *n)
 {
@@ -427,7 +458,7 @@ load_element(Builder *b, const Node *n)
 	b->f->line = n->line;
 	index = build_index(b, node_at(b, n->b)->type, index);
 	build_trapif(b, CC_UGE, index, length, TRIVET_TRAP_OUT_OF_BOUNDS, n->line);
-	return ir_load(b->f, b->cur, mem_of(node_at(b, n->a)->type), address, index, 0);
+	return load_at(b, node_at(b, n->a)->type, address, index);
 }
 
 /* The check comes after the value; a compound store checks when it loads, before. */
@@ -443,7 +474,7 @@ build_store(Builder *b, const Node *n)
 	index = build_index(b, node_at(b, n->b)->type, index);
 	if (n->op != OP_NONE) {
 		build_trapif(b, CC_UGE, index, length, TRIVET_TRAP_OUT_OF_BOUNDS, n->line);
-		old = ir_load(b->f, b->cur, mem_of(span), address, index, 0);
+		old = load_at(b, span, address, index);
 	}
 	value = build_expr(b, n->c);
 	b->f->line = n->line;
@@ -451,7 +482,7 @@ build_store(Builder *b, const Node *n)
 		value = build_binary(b, n->op, type_element(span), old, value, n->line);
 	else
 		build_trapif(b, CC_UGE, index, length, TRIVET_TRAP_OUT_OF_BOUNDS, n->line);
-	ir_store(b->f, b->cur, mem_of(span), address, index, 0, canon(b, value));
+	store_at(b, span, address, index, value);
 }
 
 /* ---- Calls ---------------------------------------------------------------------------------- */

@@ -1129,20 +1129,133 @@ check_shapes(void)
 		   "}\n");
 }
 
+/* ---- Files of tests/ir/ ---------------------------------------------------------------------- */
+
+static bool
+read_file(const char *name, char *bytes, size_t room)
+{
+	FILE *file = fopen(name, "rb");
+	size_t n;
+
+	if (!CHECK(file != NULL)) {
+		printf("cannot open %s\n", name);
+		return false;
+	}
+	n = fread(bytes, 1, room - 1, file);
+	fclose(file);
+	bytes[n] = '\0';
+	return true;
+}
+
+/* A good text, with every operation in it. */
+static void
+check_every_operation(void)
+{
+	static char bytes[1 << 15];
+	bool seen[IR_OP_COUNT] = { [IR_NOP] = true };
+	Mem mem;
+	Arena arena;
+	Text error, text;
+	IrModule *m;
+	const char *body;
+
+	mem_init(&mem, NULL);
+	arena_init(&arena, &mem);
+	text_init(&error, &arena);
+	text_init(&text, &arena);
+	if (!read_file("tests/ir/every_operation.ir", bytes, sizeof bytes))
+		return;
+	body = strchr(bytes, '\n') + 1;
+	m = ir_read(&arena, (Str){ bytes, (uint32_t)strlen(bytes) }, &error);
+	if (CHECK(m != NULL)) {
+		ir_print(m, &text);
+		CHECK_STR(text.at, body);
+		for (uint32_t k = 0; k < m->funcs.n; k++)
+			for (Val v = 0; v < m->funcs.at[k].ins.n; v++)
+				seen[m->funcs.at[k].ins.at[v].op] = true;
+		for (unsigned op = 0; op < IR_OP_COUNT; op++)
+			if (!CHECK(seen[op]))
+				printf("%s is missing\n", ir_op_info[op].name);
+		ir_order(&m->funcs.at[0]); /* b0, the loop, its exit, the trap */
+		CHECK(m->funcs.at[0].order.n == 5 && m->funcs.at[0].order.at[1] == 2 &&
+		      m->funcs.at[0].order.at[2] == 3 && m->funcs.at[0].order.at[3] == 1 &&
+		      m->funcs.at[0].order.at[4] == 5);
+		CHECK(m->funcs.at[0].blocks.at[3].loop_depth == 1 &&
+		      m->funcs.at[0].blocks.at[5].loop_depth == 0);
+	} else {
+		printf("%s\n", error.at);
+	}
+	arena_free(&arena);
+}
+
+/* What construction makes of NAME.tv is in NAME.ir. */
+static void
+check_lowering(const char *name, bool write)
+{
+	static char source[1 << 15], expected[1 << 16];
+	IrOptions options = { 0 };
+	char path[100];
+	IrModule *m;
+	Text text;
+	Unit u;
+
+	snprintf(path, sizeof path, "tests/ir/%s.tv", name);
+	if (!read_file(path, source, sizeof source) || !unit_open(&u, source, strlen(source)))
+		return;
+	m = ir_build(&u.arena, &u.program, &options);
+	text_init(&text, &u.arena);
+	for (uint32_t k = 0; m && k < m->funcs.n; k++)
+		ir_drop_dead(&m->funcs.at[k]);
+	if (CHECK(m != NULL))
+		ir_print(m, &text);
+	snprintf(path, sizeof path, "tests/ir/%s.ir", name);
+	if (write) {
+		FILE *file = fopen(path, "wb");
+		if (CHECK(file != NULL)) {
+			fwrite(text.at, 1, text.n, file);
+			fclose(file);
+		}
+	} else if (read_file(path, expected, sizeof expected)) {
+		if (!CHECK_STR(text.at, expected))
+			printf("%s: if the new one is right, run this test with --write\n", path);
+	}
+	unit_close(&u);
+}
+
+/* ---- Interrupting ---------------------------------------------------------------------------- */
+
+static void
+check_interrupt(void)
+{
+	static const char text[] =
+		"fn turn(n: i64) -> i64 {\n	let i = 0;\n	while i < n {\n		i += "
+		"1;\n	}\n"
+		"	return i;\n}\n"
+		"fn call(n: i64) -> i64 { return\n turn(n); }\n"
+		"fn straight(n: i64) -> i64 { return n + 1; }\n"
+		"fn each(n: i64) -> i64 { let s = n;\n for i in 0..n {\n s += i; } return s; }\n"
+		"//! turn(3)\n//! call(3)\n//! straight(3)\n//! each(3)\n//! each(0)\n";
+	IrOptions options = { .interruptible = true };
+	IrModule *m;
+	Unit u;
+
+	if (!unit_open(&u, text, strlen(text)))
+		return;
+	m = ir_build(&u.arena, &u.program, &options);
+	for (interrupt = 0; interrupt < 2 && CHECK(m != NULL); interrupt++)
+		compare_calls(&u, m, interrupt ? "interrupted" : "not interrupted");
+	interrupt = 0;
+	unit_close(&u);
+}
+
 static void
 check_file(const char *name)
 {
 	static char bytes[1 << 20];
-	FILE *file = fopen(name, "rb");
 	unsigned long before = check_failures;
-	size_t n;
 
-	if (!CHECK(file != NULL))
-		return;
-	n = fread(bytes, 1, sizeof bytes - 1, file);
-	fclose(file);
-	bytes[n] = '\0';
-	check_program(bytes, n);
+	if (read_file(name, bytes, sizeof bytes))
+		check_program(bytes, strlen(bytes));
 	if (check_failures > before)
 		printf("%s\n", name);
 }
@@ -1150,6 +1263,9 @@ check_file(const char *name)
 int
 main(int argc, char **argv)
 {
+	static const char *const lowering[] = { "calls", "guards", "loops", "spans" };
+	bool write = argc == 2 && strcmp(argv[1], "--write") == 0;
+
 	check_codes();
 	check_consing();
 	check_sites_and_imports();
@@ -1158,10 +1274,14 @@ main(int argc, char **argv)
 		check_program(programs[k], strlen(programs[k]));
 	check_mangled_texts();
 	check_shapes();
+	check_every_operation();
+	for (size_t k = 0; k < sizeof lowering / sizeof lowering[0]; k++)
+		check_lowering(lowering[k], write);
+	check_interrupt();
 	check_random(300);
 	check_no_memory();
 	check_large();
-	for (int k = 1; k < argc; k++)
+	for (int k = 1; k < argc && !write; k++)
 		check_file(argv[k]);
 	return check_done();
 }
