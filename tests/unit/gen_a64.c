@@ -472,73 +472,70 @@ sign_extended(unsigned mem, uint64_t x)
 	return sign ? (uint32_t)((x ^ sign) - sign) : x;
 }
 
+/* Functions of base, index and value: a load, a store of the value, stores of two constants. */
+enum { LOADS, STORES, STORES_ZERO, STORES_ONE, ACCESSES };
+
+static void
+add_access(Unit *u, unsigned kind, unsigned mem, bool indexed, int32_t offset)
+{
+	uint8_t type = ir_mem_type[mem];
+	uint8_t types[] = { IR_I64, IR_I64, type };
+	IrFunc *f = new_func(u, kind == LOADS ? (IrType)type : IR_VOID, types, 3);
+	Ins ins = { .op = kind == LOADS ? IR_LOAD : IR_STORE, .cc = (uint8_t)mem, .aux = offset };
+
+	ins.type = kind == LOADS ? type : IR_VOID;
+	ins.arg[0] = param(0);
+	ins.arg[1] = indexed ? param(1) : 0;
+	if (kind != LOADS)
+		ins.arg[2] = kind == STORES ? param(2) : ir_const(f, type, kind == STORES_ONE);
+	Val v = ir_append(f, 0, ins);
+	ir_ret(f, 0, kind == LOADS ? v : 0);
+}
+
+static void
+check_access(const Unit *u, unsigned mem, bool indexed, int32_t offset)
+{
+	static uint8_t room[64];
+	uint8_t size = ir_mem_bytes[mem], type = ir_mem_type[mem];
+	uint8_t types[] = { IR_I64, IR_I64, type };
+	uint64_t index = indexed ? next_random() % 1000 - 500 : 0, x = next_random();
+	uint64_t base = (uintptr_t)(room + 24) - index * size - (uint64_t)(int64_t)offset;
+	const uint64_t in[3] = { base, index, x }, stored[] = { 0, x, 0, 1 };
+
+	for (unsigned kind = 0; kind < ACCESSES; kind++) {
+		OsFunction f = unit_entry(u, indexed * ACCESSES + kind);
+		for (unsigned b = 0; b < sizeof room; b++)
+			room[b] = (uint8_t)(0x81 + b * 37);
+		if (kind == LOADS) {
+			uint64_t was = 0;
+			memcpy(&was, room + 24, size);
+			CHECK_EQ(invoke(f, type, types, in, 3), sign_extended(mem, was));
+			continue;
+		}
+		invoke(f, IR_VOID, types, in, 3);
+		CHECK(memcmp(room + 24, &stored[kind], size) == 0);
+		for (unsigned b = 0; b < sizeof room; b++)
+			CHECK(b - 24 < size || room[b] == (uint8_t)(0x81 + b * 37));
+	}
+}
+
 static void
 test_memory(RegSet available)
 {
-	static const int32_t offsets[] = { 0,	      1,	-1,    2,	 4,
-					   8,	      255,	256,   -256,	 -257,
-					   4095,      4096,	32760, 32764,	 32768,
-					   65536,     0xfff000, -4096, 0x123456, -0x123456,
-					   INT32_MAX, INT32_MIN };
-	static uint8_t room[64];
-	static const uint8_t load_types[] = { IR_I64, IR_I64 };
+	static const int32_t offsets[] = { 0,	  1,	    -1,	       2,	  4,	    8,
+					   255,	  256,	    -256,      -257,	  4095,	    4096,
+					   32760, 32764,    32768,     65536,	  0xfff000, -4096,
+					   65535, 0x123456, -0x123456, INT32_MAX, INT32_MIN };
 
 	for (unsigned mem = 0; mem < MEM_COUNT; mem++)
 		for (unsigned k = 0; k < sizeof offsets / sizeof *offsets; k++) {
-			uint8_t type = ir_mem_type[mem], size = ir_mem_bytes[mem];
-			uint8_t store_types[] = { IR_I64, IR_I64, type };
 			Unit u;
 			unit_start(&u);
-			for (unsigned indexed = 0; indexed < 2; indexed++) {
-				IrFunc *f = new_func(&u, type, load_types, 2);
-				ir_ret(f, 0,
-				       ir_append(f, 0,
-						 (Ins){ .op = IR_LOAD,
-							.type = type,
-							.cc = (uint8_t)mem,
-							.aux = offsets[k],
-							.arg = { param(0),
-								 indexed ? param(1) : 0 } }));
-				f = new_func(&u, IR_VOID, store_types, 3);
-				ir_append(f, 0,
-					  (Ins){ .op = IR_STORE,
-						 .cc = (uint8_t)mem,
-						 .aux = offsets[k],
-						 .arg = { param(0), indexed ? param(1) : 0,
-							  param(2) } });
-				ir_ret(f, 0, 0);
-				f = new_func(&u, IR_VOID, store_types, 3); /* of a constant zero */
-				ir_append(f, 0,
-					  (Ins){ .op = IR_STORE,
-						 .cc = (uint8_t)mem,
-						 .aux = offsets[k],
-						 .arg = { param(0), indexed ? param(1) : 0,
-							  ir_const(f, type, 0) } });
-				ir_ret(f, 0, 0);
-			}
-			bool ready = unit_compile(&u, QUALITY_OPTIMIZED, available, "memory");
-			for (unsigned indexed = 0; ready && indexed < 2; indexed++) {
-				uint64_t index = indexed ? next_random() % 1000 - 500 : 0,
-					 x = next_random();
-				uint64_t base = (uintptr_t)(room + 24) - index * size -
-						(uint64_t)(int64_t)offsets[k];
-				uint64_t in[3] = { base, index, x }, was = 0;
-				for (unsigned b = 0; b < sizeof room; b++)
-					room[b] = (uint8_t)(0x81 + b * 37);
-				memcpy(&was, room + 24, size);
-				was = sign_extended(mem, was);
-				CHECK_EQ(invoke(unit_entry(&u, indexed * 3), type, load_types, in,
-						2),
-					 was);
-				invoke(unit_entry(&u, indexed * 3 + 1), IR_VOID, store_types, in,
-				       3);
-				CHECK(memcmp(room + 24, &x, size) == 0);
-				invoke(unit_entry(&u, indexed * 3 + 2), IR_VOID, store_types, in,
-				       3);
-				x = 0;
-				CHECK(memcmp(room + 24, &x, size) == 0);
-				for (unsigned b = 0; b < sizeof room; b++)
-					CHECK(b - 24 < size || room[b] == (uint8_t)(0x81 + b * 37));
+			for (unsigned n = 0; n < 2 * ACCESSES; n++)
+				add_access(&u, n % ACCESSES, mem, n >= ACCESSES, offsets[k]);
+			if (unit_compile(&u, QUALITY_OPTIMIZED, available, "memory")) {
+				check_access(&u, mem, false, offsets[k]);
+				check_access(&u, mem, true, offsets[k]);
 			}
 			unit_end(&u);
 		}

@@ -402,6 +402,39 @@ test_passing(const Signature *from, const Signature *to, unsigned turn, bool own
 	unit_end(&u);
 }
 
+/* ---- Imports so far away that a literal load does not reach ---- */
+
+static void
+test_far_import(const Signature *s)
+{
+	enum { ENOUGH = 15000 }; /* instructions: by their bound more than 1 MiB */
+	OsFunction externs[] = { signatures[0].callee, s->callee };
+	Val args[ARGS];
+	Unit u;
+
+	unit_start(&u);
+	import_of(&u, &signatures[0], 0);
+	uint32_t slot = import_of(&u, s, 1);
+	IrFunc *f = new_func(&u, s->result, s->params);
+	for (uint32_t k = 0; k < f->nparams; k++)
+		args[k] = 1 + k;
+	ir_ret(f, 0, ir_pooled(f, 0, IR_CALLX, f->result, (int32_t)slot, args, f->nparams));
+	f = new_func(&u, 'L', "L");
+	Val x = 1;
+	for (unsigned k = 0; k < ENOUGH; k++)
+		x = ir_append(f, 0, (Ins){ .op = IR_MUL, .type = IR_I64, .arg = { x, 1 } });
+	ir_ret(f, 0, x);
+	if (unit_compile(&u, QUALITY_BASELINE, all, externs, NULL)) {
+		send(s, 7);
+		CHECK_EQ(s->call(unit_entry(&u, 0)), result_bits(s->result));
+		CHECK_EQ(seen_count, strlen(s->params));
+		for (unsigned k = 0; s->params[k]; k++)
+			CHECK_EQ(low_bits(type_of(s->params[k]), seen[k]),
+				 low_bits(type_of(s->params[k]), sent[k]));
+	}
+	unit_end(&u);
+}
+
 /* ---- Narrow results: of a bool only the low byte counts ---- */
 
 static int64_t garbage_bool;
@@ -610,15 +643,27 @@ test_trap(Quality q, RegSet available)
 	unit_end(&u);
 }
 
+/* Called by each activation: has it gone below the limit it was checked against? */
+static unsigned below_limit;
+static void
+note_stack(uint64_t limit)
+{
+	enum { OWN_FRAME = 512 };
+	below_limit += (uintptr_t)__builtin_frame_address(0) + OWN_FRAME < limit;
+}
+
 /* down(n) = n == 0 ? 0 : down(n - 1) + 1, with `slots` values alive across the call: ends by
  * returning, or by the stack check, never by a fault. */
 static void
 test_stack(unsigned slots, RegSet available)
 {
+	OsFunction externs[] = { (OsFunction)note_stack };
 	Unit u;
 	Val keep[3000];
 
 	unit_start(&u);
+	uint32_t note = ir_import(
+		u.m, (Import){ .kind = IMPORT_EXTERN, .params = types_of(&u, "L"), .nparams = 1 });
 	IrFunc *f = new_func(&u, 'L', "L");
 	Val args[] = { 1 };
 	f->is_entry = true;
@@ -629,6 +674,9 @@ test_stack(unsigned slots, RegSet available)
 	BlockId done = ir_block(f), deeper = ir_block(f);
 	ir_br(f, 0, CC_EQ, 1, ir_const(f, IR_I64, 0), done, deeper);
 	ir_ret(f, done, ir_const(f, IR_I64, 0));
+	Val context = ir_append(f, deeper, (Ins){ .op = IR_CTX, .type = IR_I64 });
+	Val limit = ir_load(f, deeper, MEM_W64, context, 0, CONTEXT_STACK_LIMIT);
+	ir_pooled(f, deeper, IR_CALLX, IR_VOID, (int32_t)note, &limit, 1);
 	for (unsigned k = 0; k < slots; k++)
 		keep[k] = ir_append(f, deeper,
 				    (Ins){ .op = IR_MUL,
@@ -650,7 +698,7 @@ test_stack(unsigned slots, RegSet available)
 	ir_ret(f, deeper, sum);
 	ir_import(u.m, (Import){ .kind = IMPORT_CODE });
 	ir_helper(u.m, HELPER_TRAPPED);
-	if (unit_compile(&u, QUALITY_OPTIMIZED, available, NULL, (OsFunction)trapped)) {
+	if (unit_compile(&u, QUALITY_OPTIMIZED, available, externs, (OsFunction)trapped)) {
 		uint64_t spoiled;
 		trapped_times = 0;
 		CHECK_EQ(call_guarded(unit_entry(&u, 0), 3, &spoiled), 3);
@@ -658,6 +706,7 @@ test_stack(unsigned slots, RegSet available)
 		CHECK_EQ(call_guarded(unit_entry(&u, 0), 1000000, &spoiled), 0);
 		CHECK_EQ(trapped_times, 1);
 		CHECK_EQ(trapped_site, f->stack_site);
+		CHECK_EQ(below_limit, 0);
 		CHECK_EQ(spoiled, 0);
 	}
 	unit_end(&u);
@@ -711,6 +760,7 @@ main(void)
 					     turn & 2 ? QUALITY_BASELINE : QUALITY_OPTIMIZED,
 					     turn == 3 ? starved : all);
 	}
+	test_far_import(&signatures[7]);
 	test_bool();
 	for (unsigned n = 1; n <= 40; n += 3) {
 		test_saved(n, QUALITY_OPTIMIZED, all);
