@@ -441,28 +441,6 @@ x64_nop(Cbuf *c, uint32_t bytes)
 
 /* ---- Branches ---- */
 
-/* opcode8 is the short form, 0 for none; opcode32 follows `escape` unless that is 0. */
-static void
-branch(Cbuf *c, unsigned opcode8, unsigned escape, unsigned opcode32, Label to)
-{
-	uint32_t here = cbuf_here(c);
-	uint32_t target = to < c->labels.n ? c->labels.at[to] : LABEL_UNBOUND;
-	Code o = { .n = 0 };
-
-	if (opcode8 && target != LABEL_UNBOUND && here + 2 - target <= 128) {
-		put(&o, opcode8);
-		put(&o, target - (here + 2));
-		cbuf_bytes(c, o.b, o.n);
-		return;
-	}
-	if (escape)
-		put(&o, escape);
-	put(&o, opcode32);
-	put32(&o, 0);
-	cbuf_bytes(c, o.b, o.n);
-	cbuf_fixup(c, X64_REL32, here + o.n - 4, to, -4);
-}
-
 static void
 branch_short(Cbuf *c, unsigned opcode, Label to)
 {
@@ -473,22 +451,51 @@ branch_short(Cbuf *c, unsigned opcode, Label to)
 	cbuf_fixup(c, X64_REL8, here + 1, to, -1);
 }
 
+/* jmp: EB rel8, E9 rel32; jcc: 70+cc rel8, 0F 80+cc rel32. */
+static void
+branch(Cbuf *c, unsigned opcode8, Label to)
+{
+	uint32_t here = cbuf_here(c);
+	uint32_t target = to < c->labels.n ? c->labels.at[to] : LABEL_UNBOUND;
+	Code o = { .n = 0 };
+
+	if (target != LABEL_UNBOUND && here + 2 - target <= 128) {
+		branch_short(c, opcode8, to);
+		return;
+	}
+	if (opcode8 == 0xeb) {
+		put(&o, 0xe9);
+	} else {
+		put(&o, 0x0f);
+		put(&o, opcode8 + 0x10);
+	}
+	put32(&o, 0);
+	cbuf_bytes(c, o.b, o.n);
+	cbuf_fixup(c, X64_BRANCH32, here + o.n - 4, to, -4);
+}
+
 void
 x64_jmp(Cbuf *c, Label to)
 {
-	branch(c, 0xeb, 0, 0xe9, to);
+	branch(c, 0xeb, to);
 }
 
 void
 x64_jcc(Cbuf *c, X64Cc cc, Label to)
 {
-	branch(c, 0x70u + cc, 0x0f, 0x80u + cc, to);
+	branch(c, 0x70u + cc, to);
 }
 
 void
 x64_call(Cbuf *c, Label to)
 {
-	branch(c, 0, 0, 0xe8, to);
+	uint32_t here = cbuf_here(c);
+	Code o = { .n = 0 };
+
+	put(&o, 0xe8);
+	put32(&o, 0);
+	cbuf_bytes(c, o.b, o.n);
+	cbuf_fixup(c, X64_REL32, here + 1, to, -4);
 }
 
 void
@@ -512,9 +519,110 @@ x64_patch(uint8_t *at, uint8_t kind, int64_t disp)
 		*at = (uint8_t)disp;
 		return true;
 	}
-	if (kind != X64_REL32 || !x64_is_imm32(disp))
+	if ((kind != X64_REL32 && kind != X64_BRANCH32) || !x64_is_imm32(disp))
 		return false;
 	for (int i = 0; i < 4; i++)
 		at[i] = (uint8_t)((uint64_t)disp >> 8 * i);
 	return true;
+}
+
+/* ---- Relaxation ---- */
+
+X64Mark
+x64_mark(const Cbuf *c)
+{
+	return (X64Mark){ c->code.n, c->labels.n, c->fixups.n };
+}
+
+/* Bytes gone in front of old offset `until`, since the last one of the list. */
+typedef struct Cut {
+	uint32_t until, bytes;
+} Cut;
+
+/* Distances only shrink, so what reaches now reaches afterwards. */
+static bool
+can_shorten(const Cbuf *c, const Fixup *f, uint32_t start)
+{
+	uint32_t target = f->to < c->labels.n ? c->labels.at[f->to] : LABEL_UNBOUND;
+
+	return f->kind == X64_BRANCH32 && target != LABEL_UNBOUND && target >= start &&
+	       target >= f->at + 4 && target - (f->at + 4) <= 127;
+}
+
+static uint32_t
+moved(uint32_t offset, const Cut *cuts, uint32_t n)
+{
+	uint32_t low = 0;
+
+	while (low < n) { /* how many cuts end at or before it */
+		uint32_t middle = low + (n - low) / 2;
+		if (cuts[middle].until <= offset)
+			low = middle + 1;
+		else
+			n = middle;
+	}
+	return low ? offset - cuts[low - 1].bytes : offset;
+}
+
+/* Moves the code up, fixups with it.  Returns how many cuts there are. */
+static uint32_t
+shorten(Cbuf *c, X64Mark since, Cut *cuts)
+{
+	uint8_t *code = c->code.at;
+	uint32_t to = since.code, from = since.code, n = 0;
+
+	for (uint32_t k = since.fixup; k < c->fixups.n; k++) {
+		Fixup *f = &c->fixups.at[k];
+		uint32_t gone = from - to;
+
+		if (!can_shorten(c, f, since.code)) {
+			f->at -= gone;
+			continue;
+		}
+		uint32_t end = f->at + 4;
+		uint32_t opcode = code[f->at - 1] == 0xe9 ? f->at - 1 : f->at - 2;
+
+		memmove(code + to, code + from, opcode - from);
+		to += opcode - from;
+		code[to] = code[f->at - 1] == 0xe9 ? 0xeb : (uint8_t)(code[f->at - 1] - 0x10);
+		code[to + 1] = 0;
+		f->at = to + 1;
+		f->kind = X64_REL8;
+		f->addend = -1;
+		to += 2;
+		from = end;
+		cuts[n++] = (Cut){ end, from - to };
+	}
+	memmove(code + to, code + from, c->code.n - from);
+	c->code.n -= from - to;
+	return n;
+}
+
+void
+x64_relax(Cbuf *c, X64Mark since, void *offsets, uint32_t n, uint32_t stride)
+{
+	uint32_t ncuts = 0;
+	Cut *cuts;
+
+	for (uint32_t k = since.fixup; k < c->fixups.n; k++)
+		ncuts += can_shorten(c, &c->fixups.at[k], since.code);
+	if (!ncuts || c->err != TRIVET_OK)
+		return;
+	cuts = arena_alloc(c->arena, ncuts * sizeof *cuts);
+	if (!cuts) {
+		cbuf_fail(c, TRIVET_NO_MEMORY, "no memory to shorten branches");
+		return;
+	}
+	ncuts = shorten(c, since, cuts);
+	for (uint32_t k = since.label; k < c->labels.n; k++)
+		if (c->labels.at[k] != LABEL_UNBOUND)
+			c->labels.at[k] = moved(c->labels.at[k], cuts, ncuts);
+	for (uint32_t k = 0; k < n; k++) {
+		char *at = (char *)offsets + (size_t)k * stride;
+		uint32_t offset;
+
+		memcpy(&offset, at, sizeof offset);
+		offset = moved(offset, cuts, ncuts);
+		memcpy(at, &offset, sizeof offset);
+	}
 }

@@ -225,7 +225,7 @@ void x64_int3(Cbuf *c);
 void x64_endbr64(Cbuf *c);
 void x64_nop(Cbuf *c, uint32_t bytes);  /* as few instructions as the manual recommends */
 
-/* Branches: 8-bit backwards in reach, 32-bit otherwise.  The …_short ones promise a target within
+/* Branches: 8-bit backwards in reach, 32-bit otherwise (until x64_relax).  The …_short ones promise a target within
  * reach of 8 bits; a broken promise is TRIVET_RANGE at cbuf_link(). */
 void x64_jmp(Cbuf *c, Label to);
 void x64_jcc(Cbuf *c, X64Cc cc, Label to);
@@ -233,8 +233,18 @@ void x64_call(Cbuf *c, Label to);
 void x64_jmp_short(Cbuf *c, Label to);
 void x64_jcc_short(Cbuf *c, X64Cc cc, Label to);
 
-/* Fixups: `at` is the displacement field; its value counts from the instruction's end. */
-enum { X64_REL32 = 1, X64_REL8 = 2 };
+/* Fixups: `at` is the displacement field; its value counts from the instruction's end.  X64_BRANCH32
+ * is the REL32 of a jmp or jcc, which x64_relax() may shorten. */
+enum { X64_REL32 = 1, X64_REL8 = 2, X64_BRANCH32 = 3 };
 bool x64_patch(uint8_t *at, uint8_t kind, int64_t disp);
+
+/* Shortens the forward branches since x64_mark() that turn out to reach with 8 bits, and moves the code
+ * behind them up.  For labels made since the mark; older ones may be bound no later than at it.  Also
+ * moved: `n` offsets that the caller keeps, the first at `offsets`, each `stride` bytes behind the one before. */
+typedef struct X64Mark {
+	uint32_t code, label, fixup;
+} X64Mark;
+X64Mark x64_mark(const Cbuf *c);
+void x64_relax(Cbuf *c, X64Mark since, void *offsets, uint32_t n, uint32_t stride);
 
 #endif

@@ -123,13 +123,13 @@ branches(void)
 	x64_jmp(&c, l);
 	CHECK_EQ(c.code.n, 128);
 	CHECK_EQ(c.code.at[126], 0xeb);
-	CHECK_EQ(c.code.at[127], 0x80);
 	x64_jmp(&c, l);
 	CHECK_EQ(c.code.n, 133);
 	x64_jcc(&c, X64_G, l);
 	CHECK_EQ(c.code.n, 139);
 	x64_call(&c, l);
 	CHECK_EQ(cbuf_link(&c, x64_patch), TRIVET_OK);
+	CHECK_EQ(c.code.at[127], 0x80);
 	CHECK_EQ((int32_t)word_at(129), -133);
 	CHECK_EQ(c.code.at[134], 0x8f);
 	CHECK_EQ((int32_t)word_at(135), -139);
@@ -159,6 +159,62 @@ branches(void)
 	l = cbuf_label(&c);
 	x64_jmp(&c, l);
 	CHECK_EQ(cbuf_link(&c, x64_patch), TRIVET_LABEL);
+	start();
+}
+
+/* Branches over n bytes in both directions, mixed with what must stay: each leads where it led. */
+static void
+relaxation(uint32_t n, uint32_t expected)
+{
+	Label l[4];
+	X64Mark mark;
+	uint32_t offsets[4], at;
+
+	start();
+	pad(5);
+	mark = x64_mark(&c);
+	for (unsigned k = 0; k < 4; k++)
+		l[k] = cbuf_label(&c);
+	cbuf_bind(&c, l[0]); /* jcc l1; jmp l2; pad; l1: lea l3; jmp l0; l2: jcc l3; pad; l3: ret */
+	x64_jcc(&c, X64_L, l[1]);
+	offsets[0] = cbuf_here(&c);
+	x64_jmp(&c, l[2]);
+	offsets[1] = cbuf_here(&c);
+	pad(n);
+	cbuf_bind(&c, l[1]);
+	x64_emit(&c, X64_LEA, 8, 3, x64_rip(l[3], 0), 0);
+	x64_jmp(&c, l[0]);
+	offsets[2] = cbuf_here(&c);
+	cbuf_bind(&c, l[2]);
+	x64_jcc(&c, X64_E, l[3]);
+	pad(n);
+	cbuf_bind(&c, l[3]);
+	offsets[3] = cbuf_here(&c);
+	x64_ret(&c);
+	x64_relax(&c, mark, offsets, 4, sizeof *offsets);
+	CHECK_EQ(c.labels.at[l[2]], offsets[2]);
+	CHECK_EQ(c.labels.at[l[3]], offsets[3]);
+	CHECK_EQ(c.code.at[offsets[3]], 0xc3);
+	CHECK_EQ(cbuf_link(&c, x64_patch), TRIVET_OK);
+	CHECK_EQ(c.code.n, expected);
+
+	at = 5;
+	CHECK(c.code.at[at] == 0x7c
+		      ? (uint32_t)c.code.at[at + 1] + at + 2 == c.labels.at[l[1]]
+		      : c.code.at[at + 1] == 0x8c && word_at(at + 2) + at + 6 == c.labels.at[l[1]]);
+	at = offsets[0];
+	CHECK(c.code.at[at] == 0xeb
+		      ? (uint32_t)c.code.at[at + 1] + at + 2 == offsets[2]
+		      : c.code.at[at] == 0xe9 && word_at(at + 1) + at + 5 == offsets[2]);
+	CHECK_EQ(c.code.at[offsets[1]], n ? 0xcc : 0x48);
+	at = c.labels.at[l[1]];
+	CHECK_EQ(word_at(at + 3) + at + 7, offsets[3]);
+	at += 7;
+	CHECK(c.code.at[at] == 0xeb ? (uint32_t)(int8_t)c.code.at[at + 1] + at + 2 == 5
+				    : word_at(at + 1) + at + 5 == 5);
+	at = offsets[2];
+	CHECK(c.code.at[at] == 0x74 ? (uint32_t)c.code.at[at + 1] + at + 2 == offsets[3]
+				    : word_at(at + 2) + at + 6 == offsets[3]);
 	start();
 }
 
@@ -243,6 +299,14 @@ main(void)
 	golden();
 	nops();
 	branches();
+	relaxation(0, 5 + 2 + 2 + 7 + 2 + 2 + 1);
+	relaxation(100, 5 + 2 + 2 + 100 + 7 + 2 + 2 + 100 + 1);
+	relaxation(115, 5 + 2 + 2 + 115 + 7 + 5 + 2 + 115 + 1);
+	relaxation(122, 5 + 2 + 5 + 122 + 7 + 5 + 2 + 122 + 1);
+	relaxation(123, 5 + 6 + 5 + 123 + 7 + 5 + 2 + 123 + 1);
+	relaxation(127, 5 + 6 + 5 + 127 + 7 + 5 + 2 + 127 + 1);
+	relaxation(128, 5 + 6 + 5 + 128 + 7 + 5 + 6 + 128 + 1);
+	relaxation(100000, 5 + 6 + 5 + 100000 + 7 + 5 + 6 + 100000 + 1);
 	rip_relative();
 	patches();
 	refusals();

@@ -477,7 +477,9 @@ static void
 emit_function(Gen *g, IrFunc *f, uint32_t index, const Alloc *r, FrameInfo *frame)
 {
 	Emit e = { .g = g, .c = g->c, .f = f, .r = r, .cv = g->t->conv, .features = g->features };
-	Label resume = 0;
+	X64Mark start = x64_mark(g->c);
+	Label resume = 0, body = cbuf_label(g->c);
+	uint32_t lines = g->lines.n;
 
 	e.is = e.cv->int_scratch & 15;
 	e.fs = e.cv->fp_scratch & 15;
@@ -489,7 +491,7 @@ emit_function(Gen *g, IrFunc *f, uint32_t index, const Alloc *r, FrameInfo *fram
 	cbuf_bind(g->c, g->func_label[index]);
 	frame->start = cbuf_here(g->c);
 	prologue(&e);
-	frame->prologue_bytes = cbuf_here(g->c) - frame->start;
+	cbuf_bind(g->c, body);
 	if (f->is_entry) {
 		resume = cbuf_label(g->c);
 		make_context(&e, resume);
@@ -500,7 +502,15 @@ emit_function(Gen *g, IrFunc *f, uint32_t index, const Alloc *r, FrameInfo *fram
 	for (uint32_t k = 0; k < e.cold.n && g->c->err == TRIVET_OK; k++)
 		x64_emit_cold(&e, &e.cold.at[k]);
 	emit_stubs(&e);
+	if (g->lines.n > lines)
+		x64_relax(g->c, start, &g->lines.at[lines].at, g->lines.n - lines,
+			  sizeof(LineMark));
+	else
+		x64_relax(g->c, start, NULL, 0, 0);
+	if (g->c->err != TRIVET_OK)
+		return;
 	frame->end = cbuf_here(g->c);
+	frame->prologue_bytes = g->c->labels.at[body] - frame->start;
 	frame->frame_bytes = e.frame_bytes;
 	frame->saved = e.saved;
 }
