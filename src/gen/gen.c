@@ -89,9 +89,12 @@ scratch_reset(Scratch *s)
 		s->arena.at = s->start;
 }
 
+/* A step failed: for want of memory, which sticks, or else for a reason that must not be. */
 static trivet_status
-complain(const IrFunc *f, const char *step, const char *text, Text *why)
+complain(const IrFunc *f, const Mem *mem, const char *step, const char *text, Text *why)
 {
+	if (mem->failed)
+		return TRIVET_NO_MEMORY;
 	if (why)
 		text_addf(why, "%.*s: %s: %s", (int)f->name.n, f->name.at ? f->name.at : "", step,
 			  text);
@@ -106,7 +109,7 @@ check_ir(const IrFunc *f, Arena *a, Text *why)
 	text_init(&words, a);
 	if (ir_verify(f, &words))
 		return TRIVET_OK;
-	return complain(f, "verify", words.at ? words.at : "", why);
+	return complain(f, a->mem, "verify", words.at ? words.at : "", why);
 }
 
 static trivet_status
@@ -117,9 +120,7 @@ check_alloc(const IrFunc *f, const GenOptions *o, const Alloc *r, Arena *a, Text
 	text_init(&words, a);
 	if (ra_check(f, o->target, o->features, r, a, &words))
 		return TRIVET_OK;
-	if (a->mem->failed)
-		return TRIVET_NO_MEMORY;
-	return complain(f, "registers", words.at ? words.at : "", why);
+	return complain(f, a->mem, "registers", words.at ? words.at : "", why);
 }
 
 /* From SSA to a register for everything. */
@@ -130,8 +131,7 @@ allocate(IrFunc *f, const GenOptions *o, Arena *scratch, Alloc *r, Text *why)
 	trivet_status s = TRIVET_OK;
 
 	if (t->legalize && !t->legalize(f, o->features))
-		return scratch->mem->failed ? TRIVET_NO_MEMORY
-					    : complain(f, "legalize", "refused", why);
+		return complain(f, scratch->mem, "legalize", "refused", why);
 	ir_split_critical_edges(f);
 	ir_drop_dead(f);
 	ir_order(f);
@@ -142,8 +142,7 @@ allocate(IrFunc *f, const GenOptions *o, Arena *scratch, Alloc *r, Text *why)
 	if (s != TRIVET_OK)
 		return s;
 	if (!ra_run(f, t, o->features, o->quality, o->available, scratch, r))
-		return scratch->mem->failed ? TRIVET_NO_MEMORY
-					    : complain(f, "registers", "too few", why);
+		return complain(f, scratch->mem, "registers", "too few", why);
 	return o->verify ? check_alloc(f, o, r, scratch, why) : TRIVET_OK;
 }
 
