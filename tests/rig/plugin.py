@@ -116,8 +116,8 @@ class Rig:
             if target.buildable and not self.config.option.no_build:
                 status, said = targets.make(target, "all")
                 if status:
-                    problems[target.name] = f"make TARGET={target.base} failed:\n{tail(said)}"
-                    write(f"{target.name}: the build FAILED")
+                    problems[target.name] = f"make TARGET={target.base} failed: {first_error(said)}"
+                    write(f"{target.name}: the build FAILED\n{tail(said)}")
                 elif targets.make(target, "unit", keep_going=True)[0] == 0:
                     units.add(target.name)
         for target in self.targets:
@@ -218,6 +218,11 @@ class Rig:
 
 def tail(text, lines=25):
     return "\n".join(text.rstrip().splitlines()[-lines:])
+
+
+def first_error(text):
+    lines = [line for line in text.splitlines() if "error" in line.lower()]
+    return lines[0] if lines else tail(text, 1)
 
 
 # ---- collecting ----------------------------------------------------------------------------------
