@@ -586,6 +586,39 @@ longest(const Scan *s, const Interval *cur, RegSet set, uint32_t *split_at)
 	return pick(s, cur, best);
 }
 
+/* The current interval could have a register up to `at`, but is used in this loop after that.  Does
+ * one of `set`, which it could keep, belong to an interval that the loop does not use?  Then that
+ * one goes. */
+static bool
+take_from_outside(Scan *s, uint32_t i, RegSet set, uint32_t at)
+{
+	const Ra *ra = s->ra;
+	uint32_t loop = ra->blocks[block_at(ra, s->pos)].loop, u = interval(s, i)->use, best_at = 0;
+
+	if (loop == NONE)
+		return false;
+	uint32_t farthest = ra->blocks[loop].loop_end;
+	Reg best = REG_NONE;
+	while (u != NONE && ra->uses[u].pos < at)
+		u = ra->uses[u].next;
+	if (u == NONE || ra->uses[u].pos >= min32(interval(s, i)->to, farthest))
+		return false;
+	for (RegSet m = set & s->active; m; m &= m - 1) {
+		Interval *it = interval(s, s->active_at[__builtin_ctzll(m)]);
+		uint32_t distance = next_use_distance(s, it), point;
+		if (distance > farthest && (point = eviction_point(s, it)) != NONE) {
+			best = (Reg)__builtin_ctzll(m);
+			best_at = point;
+			farthest = distance;
+		}
+	}
+	if (best == REG_NONE)
+		return false;
+	evict(s, s->active_at[best], best_at);
+	assign(s, i, best);
+	return true;
+}
+
 /* Constants and parameters on the stack need no register before their first use. */
 static bool
 waits_in_memory(const Scan *s, uint32_t i)
@@ -642,6 +675,8 @@ allocate(Scan *s, uint32_t i)
 		uint32_t at;
 		Reg reg = longest(s, cur, free, &at);
 		const Use *u = next_use(s, cur);
+		if (take_from_outside(s, i, set & full, at))
+			return;
 		if (at > cur->from && ((u && u->pos < at) || cur->from == value->def)) {
 			split_and_queue(s, i, at);
 			assign(s, i, reg);

@@ -35,7 +35,7 @@ static const Row rows[] = {
 static void
 test_row(const Row *row)
 {
-	uint8_t types[32];
+	uint8_t types[32] = { 0 };
 	Loc out[32];
 	char text[200] = "";
 	uint32_t n = (uint32_t)strlen(row->types), slots, at = 0;
