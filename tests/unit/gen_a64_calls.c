@@ -407,7 +407,7 @@ test_passing(const Signature *from, const Signature *to, unsigned turn, bool own
 static void
 test_far_import(const Signature *s)
 {
-	enum { ENOUGH = 15000 }; /* instructions: by their bound more than 1 MiB */
+	enum { ENOUGH = 20000 }; /* instructions: by their bound more than 1 MiB */
 	OsFunction externs[] = { signatures[0].callee, s->callee };
 	Val args[ARGS];
 	Unit u;
@@ -469,11 +469,14 @@ test_bool(void)
 /* ---- Callee-saved registers, through a C caller that fills them all ---- */
 
 #ifdef __aarch64__
+static uint64_t guarded_frame; /* call_guarded()'s x29 */
+
 /* Calls f(a) with x19-x28 and d8-d15 holding patterns; *spoiled: how many came back different, sp
  * and x29 included. */
 static uint64_t
 call_guarded(OsFunction f, uint64_t a, uint64_t *spoiled)
 {
+	__asm__("mov %0, x29" : "=r"(guarded_frame));
 	register uint64_t x0 __asm__("x0") = a;
 	register uint64_t x1 __asm__("x1") = (uintptr_t)f;
 	uint64_t bad;
@@ -577,13 +580,21 @@ test_saved(unsigned n, Quality q, RegSet available)
 /* ---- Traps ---- */
 
 static uint64_t trapped_code, trapped_site, trapped_times;
-static void
+static double
 trapped(uint64_t code, uint64_t site)
 {
+#ifdef __aarch64__
+	/* The chain of frames must lead through the thunk to its caller, for debuggers. */
+	uint64_t *const *frame = __builtin_frame_address(0);
+	CHECK_EQ((*frame)[0], guarded_frame);
+	/* Whatever a void function leaves in x0 must not be what the host sees. */
+	__asm__ volatile("mov x0, #77" ::: "x0");
+#endif
 	trapped_code = code;
 	trapped_site = site;
 	trapped_times++;
 	stack_alignment();
+	return 77.0;
 }
 
 /* entry(a) -> middle(a) -> inner(a): all registers busy; inner traps at site 0 when a < 0, at site
