@@ -25,6 +25,7 @@ typedef struct Shape {
 	bool header, sealed;            /* sealed: all predecessors are known */
 } Shape;
 
+/* The value of a variable where a block begins: a phi, or one found far away. */
 typedef struct PhiSlot { uint32_t func; BlockId block; uint32_t slot; Val phi; } PhiSlot;
 
 typedef struct Loop { NodeId node; BlockId exit, again; } Loop;

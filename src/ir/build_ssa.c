@@ -186,20 +186,24 @@ grow_phis(Builder *b)
 	return true;
 }
 
+static void
+remember(Builder *b, BlockId block, uint32_t slot, Val v)
+{
+	if (b->nphis >= b->phis_cap / 2 && !grow_phis(b))
+		return;
+	*phi_slot(b, b->phis, b->phis_cap, block, slot) = (PhiSlot){ b->index + 1, block, slot, v };
+	b->nphis++;
+}
+
 /* Until its operands are found a phi has none, and its slot in aux. */
 static Val
 new_phi(Builder *b, BlockId block, uint32_t slot)
 {
 	const Var *var = &b->source->vars.at[slot / 2];
 	IrType t = type_is_span(var->type) ? IR_I64 : ir_type_of(var->type);
-	Val phi;
+	Val phi = ir_pooled(b->f, block, IR_PHI, t, (int32_t)slot, NULL, 0);
 
-	if (b->nphis >= b->phis_cap / 2 && !grow_phis(b))
-		return 0;
-	phi = ir_pooled(b->f, block, IR_PHI, t, (int32_t)slot, NULL, 0);
-	*phi_slot(b, b->phis, b->phis_cap, block, slot) =
-		(PhiSlot){ b->index + 1, block, slot, phi };
-	b->nphis++;
+	remember(b, block, slot, phi);
 	return phi;
 }
 
@@ -225,9 +229,10 @@ climb(const Builder *b, BlockId at, uint32_t time)
 	}
 }
 
-/* The value at the end of block `at`, which is at `time`.  Phis that it makes are left pending. */
+/* The value at the end of block `at`, which is at `time`.  Phis that it makes are left pending.
+ * Adds to *steps the blocks it went through one by one. */
 static Val
-value_at(Builder *b, uint32_t slot, BlockId at, uint32_t time)
+search_value(Builder *b, uint32_t slot, BlockId at, uint32_t time, uint32_t *steps)
 {
 	while (!b->arena->mem->failed) {
 		uint32_t w = latest(b, slot, time);
@@ -247,6 +252,7 @@ value_at(Builder *b, uint32_t slot, BlockId at, uint32_t time)
 			return phi;
 		if (!s->sealed)
 			return new_phi(b, at, slot);
+		++*steps;
 		if (s->header ? latest(b, slot, s->hi) <= s->lo : !block->preds.n) {
 			time = s->lo;
 			at = s->dom;
@@ -259,6 +265,19 @@ value_at(Builder *b, uint32_t slot, BlockId at, uint32_t time)
 	}
 	/* not declared on this path: no checked program reads it */
 	return ir_const(b->f, IR_I32, 0);
+}
+
+/* What was far is remembered where it was asked for: a long `else if` chain asks again one block
+ * on. */
+static Val
+value_at(Builder *b, uint32_t slot, BlockId at, uint32_t time)
+{
+	uint32_t steps = 0;
+	Val v = search_value(b, slot, at, time, &steps);
+
+	if (steps > 8)
+		remember(b, at, slot, v);
+	return v;
 }
 
 static void

@@ -1057,7 +1057,7 @@ check_mangled_texts(void)
 	m = ir_build(&u.arena, &u.program, &options);
 	text_init(&text, &u.arena);
 	ir_print(m, &text);
-	for (unsigned round = 0; round < 3000 && CHECK(text.n < sizeof bytes); round++) {
+	for (unsigned round = 0; round < 1500 && CHECK(text.n < sizeof bytes); round++) {
 		Mem mem;
 		Arena arena;
 		uint32_t n = text.n, at = pick(r, n), most = 1 + pick(r, 40);
@@ -1278,7 +1278,7 @@ main(int argc, char **argv)
 	for (size_t k = 0; k < sizeof lowering / sizeof lowering[0]; k++)
 		check_lowering(lowering[k], write);
 	check_interrupt();
-	check_random(300);
+	check_random(150);
 	check_no_memory();
 	check_large();
 	for (int k = 1; k < argc && !write; k++)
