@@ -3,7 +3,62 @@
  * stack get corrupted. */
 #include "gen_x64.h"
 
+#include <stdlib.h>
+
 #if !defined(__x86_64__)
+/* ---- Memory runs out ---- */
+
+static long allocations_left;
+static void *
+scarce(void *user, void *p, size_t old_size, size_t size)
+{
+	(void)user;
+	(void)old_size;
+	if (size == 0) {
+		free(p);
+		return NULL;
+	}
+	return allocations_left-- > 0 ? realloc(p, size) : NULL;
+}
+
+/* Each allocation of code generation fails once: a status, never a crash, and nothing is kept. */
+static void
+out_of_memory(GenOptions o)
+{
+	trivet_allocator host = { scarce, NULL };
+	static const uint8_t types[ARGS_MAX] = { IR_I64, IR_I64, IR_I64, IR_I64, IR_I64,
+						 IR_I64, IR_I64, IR_I64, IR_I64, IR_I64,
+						 IR_I64, IR_I64, IR_I64, IR_I64, IR_I64,
+						 IR_I64, IR_I64, IR_I64, IR_I64, IR_I64 };
+	trivet_status s = TRIVET_NO_MEMORY;
+	unsigned failures = 0;
+
+	o.verify = false;
+	for (long limit = 0; s == TRIVET_NO_MEMORY && limit < 1000; limit++) {
+		ObjectCode object;
+		Trial t = { .nin = 0 };
+		IrModule *m;
+		Text why;
+		Mem mem;
+		Arena a;
+
+		mem_init(&mem, &host);
+		arena_init(&a, &mem);
+		allocations_left = 1000000;
+		random_trial(&t);
+		text_init(&why, &a);
+		m = limit & 1 ? build_down(&a, types, 20) : build_trial(&a, &t);
+		allocations_left = limit / 2;
+		s = gen_module(m, &o, &a, &object, &why);
+		failures += s == TRIVET_NO_MEMORY;
+		CHECK(s == TRIVET_OK || s == TRIVET_NO_MEMORY);
+		arena_free(&a);
+		CHECK_EQ(mem.live, 0);
+	}
+	CHECK_EQ(s, TRIVET_OK);
+	CHECK(failures > 1);
+}
+
 int
 main(void)
 {
@@ -35,12 +90,13 @@ extern void receiver_sysv(void), receiver_win64(void);
 	X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
 #define LOAD_XMM(n) "movups 128+16*" #n "(%r11), %xmm" #n "\n"
 #define SAVE_XMM(n) "movups %xmm" #n ", 128+16*" #n "(%r11)\n"
-#define OLD_GPR(X)                                                                            \
-	X(0, rax)                                                                             \
-	X(8, rcx)                                                                             \
-	X(16, rdx)                                                                            \
-	X(24, rbx) X(40, rbp) X(48, rsi) X(56, rdi) X(64, r8) X(72, r9) X(80, r10) X(96, r12) \
-		X(104, r13) X(112, r14) X(120, r15)
+#define OLD_GPR(X)                                                                             \
+	X(0, rax)                                                                              \
+	X(8, rcx)                                                                              \
+	X(16, rdx)                                                                             \
+	X(24, rbx)                                                                             \
+	X(40, rbp) X(48, rsi) X(56, rdi) X(64, r8) X(72, r9) X(80, r10) X(96, r12) X(104, r13) \
+		X(112, r14) X(120, r15)
 #define LOAD_GPR(at, name) "mov " #at "(%r11), %" #name "\n"
 #define SAVE_GPR(at, name) "mov %" #name ", " #at "(%r11)\n"
 
@@ -541,6 +597,59 @@ large_frame(GenOptions o, uint32_t n)
 	arena_free(&a);
 }
 
+/* ---- Memory runs out ---- */
+
+static long allocations_left;
+static void *
+scarce(void *user, void *p, size_t old_size, size_t size)
+{
+	(void)user;
+	(void)old_size;
+	if (size == 0) {
+		free(p);
+		return NULL;
+	}
+	return allocations_left-- > 0 ? realloc(p, size) : NULL;
+}
+
+/* Each allocation of code generation fails once: a status, never a crash, and nothing is kept. */
+static void
+out_of_memory(GenOptions o)
+{
+	trivet_allocator host = { scarce, NULL };
+	static const uint8_t types[ARGS_MAX] = { IR_I64, IR_I64, IR_I64, IR_I64, IR_I64,
+						 IR_I64, IR_I64, IR_I64, IR_I64, IR_I64,
+						 IR_I64, IR_I64, IR_I64, IR_I64, IR_I64,
+						 IR_I64, IR_I64, IR_I64, IR_I64, IR_I64 };
+	trivet_status s = TRIVET_NO_MEMORY;
+	unsigned failures = 0;
+
+	o.verify = false;
+	for (long limit = 0; s == TRIVET_NO_MEMORY && limit < 1000; limit++) {
+		ObjectCode object;
+		Trial t = { .nin = 0 };
+		IrModule *m;
+		Text why;
+		Mem mem;
+		Arena a;
+
+		mem_init(&mem, &host);
+		arena_init(&a, &mem);
+		allocations_left = 1000000;
+		random_trial(&t);
+		text_init(&why, &a);
+		m = limit & 1 ? build_down(&a, types, 20) : build_trial(&a, &t);
+		allocations_left = limit / 2;
+		s = gen_module(m, &o, &a, &object, &why);
+		failures += s == TRIVET_NO_MEMORY;
+		CHECK(s == TRIVET_OK || s == TRIVET_NO_MEMORY);
+		arena_free(&a);
+		CHECK_EQ(mem.live, 0);
+	}
+	CHECK_EQ(s, TRIVET_OK);
+	CHECK(failures > 1);
+}
+
 int
 main(void)
 {
@@ -564,6 +673,7 @@ main(void)
 		large_frame(o, 30);
 		large_frame(o, 600);
 		large_frame(o, 5000);
+		out_of_memory(o);
 	}
 	return check_done();
 }
