@@ -25,8 +25,9 @@
  * functions free one earlier.  Code keeps what it needs of its module.  Text that is returned belongs to
  * the library and lasts as each function says.
  *
- * Threads.  An engine, with all its modules, is used by one thread at a time.  Sealed code - an
- * entry point, or trivet_call() in native modes - may run in any number of threads at once.
+ * Threads.  An engine, with all its modules, is used by one thread at a time.  Compiled code - an
+ * entry point, or trivet_call() - may run in any number of threads at once; the allocator is then
+ * called from these threads by the interpreter, and for very long argument lists.
  *
  * The first part is the vocabulary that every layer of Trivet shares, each a list from which enums, names
  * and tables are derived. */
@@ -274,8 +275,8 @@ typedef struct trivet_value {
 } trivet_value;
 
 /* Types must be those of the parameters.  TRIVET_TRAP: see trivet_last_trap(); *result is then zero.
- * result may be NULL.  In native modes any number of threads may call at once; only a wrong call (not a
- * trap) sets the engine's message. */
+ * result may be NULL.  Any number of threads may call at once; only a wrong call (not a trap) sets the
+ * engine's message. */
 trivet_status trivet_call(trivet_code *c, const char *name, const trivet_value *args, uint32_t n,
                           trivet_value *result);
 
