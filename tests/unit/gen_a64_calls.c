@@ -407,7 +407,7 @@ test_passing(const Signature *from, const Signature *to, unsigned turn, bool own
 static void
 test_far_import(const Signature *s)
 {
-	enum { ENOUGH = 20000 }; /* instructions: by their bound more than 1 MiB */
+	enum { ENOUGH = 25000 }; /* instructions: by their bound more than 1 MiB */
 	OsFunction externs[] = { signatures[0].callee, s->callee };
 	Val args[ARGS];
 	Unit u;

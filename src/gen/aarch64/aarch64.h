@@ -42,6 +42,7 @@ typedef struct Emit {
 	const Alloc *r;
 	Label *block;           /* by BlockId; of an empty block, that of the one it leads to */
 	BlockId *leads_to;      /* by BlockId: itself, or where an empty block leads */
+	bool *moved;            /* by BlockId: are there moves in it? */
 	uint32_t next_move;     /* in r->moves */
 	uint32_t line;          /* of the last mark */
 	VEC(Cold) cold;

@@ -4,16 +4,17 @@
 
 /* ---- Distances ------------------------------------------------------------------------------ */
 
-/* The most bytes an instruction becomes, its trap stub included (a return with all registers to
- * restore), and the most a move or an operand of a call or phi becomes (load, store and a far
- * constant).  Checked for each function once it is emitted. */
-enum { INS_BYTES = 80, MOVE_BYTES = 32, FUNCTION_BYTES = 512 };
+/* The most bytes that these become: an instruction, its trap stub included; a block's end (a return
+ * with all registers to restore, or a loop head repeated); a move, or an operand of a call or phi
+ * (load and store, or a constant, at large offsets); prologue and all that a function has once.  An
+ * assertion holds each function against it. */
+enum { INS_BYTES = 48, END_BYTES = 256, MOVE_BYTES = 32, FUNCTION_BYTES = 512 };
 
 static uint64_t
 most_bytes(const IrFunc *f, uint32_t moves)
 {
-	return (uint64_t)f->ins.n * INS_BYTES + ((uint64_t)moves + f->pool.n) * MOVE_BYTES +
-	       FUNCTION_BYTES;
+	return f->ins.n * (uint64_t)INS_BYTES + f->blocks.n * (uint64_t)END_BYTES +
+	       ((uint64_t)moves + f->pool.n) * MOVE_BYTES + FUNCTION_BYTES;
 }
 
 /* Will all that follows here, to the end of pool and imports, be within ldr (literal)'s reach? What
@@ -229,16 +230,61 @@ return_value(Emit *e, const Ins *i, const Loc *use)
 
 /* ---- Instructions --------------------------------------------------------------------------- */
 
+static bool
+has_code(unsigned op)
+{
+	return op != IR_NOP && op != IR_CONST && op != IR_PARAM && op != IR_PHI;
+}
+
+/* Is b a loop head worth repeating where the loop jumps back to it: few instructions, no moves
+ * (those are for one place only), no call, and a branch at its end? */
+static bool
+is_short_head(const Emit *e, BlockId b)
+{
+	enum { REPEAT_MAX = 4 };
+	unsigned n = 0;
+
+	if (e->moved[b])
+		return false;
+	for (Val v = e->f->blocks.at[b].first; v; v = ins_at(e, v)->next) {
+		unsigned op = ins_at(e, v)->op;
+		if (op == IR_BR)
+			return true;
+		if (!has_code(op))
+			continue;
+		if (n++ == REPEAT_MAX)
+			return false;
+		if (!(ir_op_info[op].flags & IR_P) && op != IR_LOAD && op != IR_TRAPIF)
+			return false;
+	}
+	return false;
+}
+
+static void instruction(Emit *e, Val v, BlockId next);
+
+/* A jump back to a short loop head repeats the head: one branch a turn instead of two. */
+static void
+jump(Emit *e, BlockId from, BlockId to, BlockId next)
+{
+	const Block *blocks = e->f->blocks.at;
+
+	if (to == next)
+		return;
+	if (blocks[to].order > blocks[from].order || !is_short_head(e, to)) {
+		emit_branch(e, e->block[to]);
+		return;
+	}
+	for (Val v = blocks[to].first; v; v = ins_at(e, v)->next)
+		instruction(e, v, next);
+}
+
 static void
 terminator(Emit *e, const Ins *i, const Loc *use, BlockId next)
 {
 	const BlockId *succ = e->f->blocks.at[i->block].succ;
 
 	switch (i->op) {
-	case IR_JMP:
-		if (e->leads_to[succ[0]] != next)
-			emit_branch(e, e->block[succ[0]]);
-		return;
+	case IR_JMP: jump(e, i->block, e->leads_to[succ[0]], next); return;
 	case IR_BR:
 		if (e->leads_to[succ[0]] == next) {
 			branch_if(e, i, use, true, e->block[succ[1]]);
@@ -257,7 +303,7 @@ terminator(Emit *e, const Ins *i, const Loc *use, BlockId next)
 }
 
 static void
-instruction(Emit *e, Val v)
+instruction(Emit *e, Val v, BlockId next)
 {
 	const Ins *i = ins_at(e, v);
 	const Loc *use = e->r->use_loc + e->r->use[v];
@@ -273,6 +319,10 @@ instruction(Emit *e, Val v)
 	case IR_CALLX: call(e, i, use, out); return;
 	case IR_TRAPIF: branch_if(e, i, use, false, trap_label(e, (uint32_t)i->aux)); return;
 	default: break;
+	}
+	if (ir_op_info[i->op].flags & IR_T) {
+		terminator(e, i, use, next);
+		return;
 	}
 	if (loc_kind(out) == LOC_NONE)
 		return;
@@ -326,21 +376,21 @@ thread_blocks(Emit *e)
 {
 	IrFunc *f = e->f;
 	uint32_t n = f->blocks.n;
-	bool *moved = arena_alloc(e->g->arena, n * sizeof *moved);
 
+	e->moved = arena_alloc(e->g->arena, n * sizeof *e->moved);
 	e->block = arena_alloc(e->g->arena, n * sizeof *e->block);
 	e->leads_to = arena_alloc(e->g->arena, n * sizeof *e->leads_to);
-	if (!moved || !e->block || !e->leads_to)
+	if (!e->moved || !e->block || !e->leads_to)
 		return false;
 	for (uint32_t k = 0; k < e->r->nmoves; k++)
-		moved[f->ins.at[e->r->moves[k].before].block] = true;
+		e->moved[f->ins.at[e->r->moves[k].before].block] = true;
 	for (uint32_t k = f->order.n; k-- > 0;) {
 		BlockId b = f->order.at[k], to = f->blocks.at[b].succ[0];
 		Val first = f->blocks.at[b].first;
 		while (first != f->blocks.at[b].last && ins_at(e, first)->op == IR_PHI)
 			first = ins_at(e, first)->next;
 		e->leads_to[b] = b;
-		if (k > 0 && !moved[b] && ins_at(e, first)->op == IR_JMP &&
+		if (k > 0 && !e->moved[b] && ins_at(e, first)->op == IR_JMP &&
 		    f->blocks.at[to].order > k)
 			e->leads_to[b] = e->leads_to[to];
 		else
@@ -360,10 +410,7 @@ emit_block(Emit *e, BlockId b, BlockId next)
 	for (Val v = block->first; v && e->c->err == TRIVET_OK; v = ins_at(e, v)->next) {
 		mark_line(e, ins_at(e, v)->line);
 		moves_before(e, v);
-		if (v == block->last)
-			terminator(e, ins_at(e, v), e->r->use_loc + e->r->use[v], next);
-		else
-			instruction(e, v);
+		instruction(e, v, next);
 	}
 }
 
@@ -387,7 +434,6 @@ a64_emit_function(Gen *g, IrFunc *f, uint32_t index, const Alloc *r, FrameInfo *
 	Emit e = { .g = g, .c = g->c, .f = f, .r = r };
 	uint64_t most = most_bytes(f, r->nmoves);
 
-	/* The stack checks, calls of the thunk and such are in FUNCTION_BYTES. */
 	e.near_code = most < 1 << 20;
 	e.near_bits = most < 1 << 15;
 	e.near_data = data_is_near(&e, index);
