@@ -45,7 +45,7 @@ static void
 expand_popcnt(IrFunc *f, Val v)
 {
 	IrType t = (IrType)f->ins.at[v].type;
-	Val x = f->ins.at[v].arg[0], half, low, high;
+	Val x = f->ins.at[v].arg[0], half, low, high, last;
 	Val m1 = ir_const(f, t, UINT64_C(0x5555555555555555));
 	Val m2 = ir_const(f, t, UINT64_C(0x3333333333333333));
 	Val m4 = ir_const(f, t, UINT64_C(0x0f0f0f0f0f0f0f0f));
@@ -62,9 +62,10 @@ expand_popcnt(IrFunc *f, Val v)
 	x = before(f, v, IR_ADD, t, x, high);
 	x = before(f, v, IR_AND, t, x, m4);
 	x = before(f, v, IR_MUL, t, x, ones);
+	last = ir_const(f, t, t == IR_I64 ? 56 : 24);
 	f->ins.at[v].op = IR_SHR;
 	f->ins.at[v].arg[0] = x;
-	f->ins.at[v].arg[1] = ir_const(f, t, t == IR_I64 ? 56 : 24);
+	f->ins.at[v].arg[1] = last;
 }
 
 static bool
