@@ -242,6 +242,7 @@ typedef struct trivet_compile_options {
 	const char *target;             /* NULL: this machine.  Another: only trivet_image() works */
 	uint32_t features_off;          /* beyond those of the engine */
 	bool verify;                    /* check the compiler's own work after each step (slow) */
+	const char *without;            /* NULL, or passes of the optimised mode to leave out: "gvn,licm" */
 } trivet_compile_options;
 
 /* options NULL: optimised, for this machine.  TRIVET_UNBOUND: an extern has no function of its
@@ -333,10 +334,23 @@ trivet_status trivet_time(trivet_code *c, const trivet_prepared *p, uint64_t cal
 
 /* ---- Looking inside ------------------------------------------------------------------------- */
 
-typedef enum trivet_form { TRIVET_FORM_AST, TRIVET_FORM_IR, TRIVET_FORM_BYTECODE } trivet_form;
+typedef enum trivet_form {
+	TRIVET_FORM_AST,
+	TRIVET_FORM_IR,                 /* SSA form before any pass */
+	TRIVET_FORM_BYTECODE,
+	TRIVET_FORM_REMARKS,            /* a line for each loop: what the passes made of it */
+} trivet_form;
 
 /* Text that lasts until the next call of this on the engine. */
 trivet_status trivet_dump(trivet_module *m, trivet_form form, const char **out);
+
+/* The SSA form after one of the passes (NULL: after the last), those in `without` left out (or NULL).
+ * TRIVET_ARGUMENT when there is no such pass.  The text lasts as that of trivet_dump(). */
+trivet_status trivet_dump_after(trivet_module *m, const char *pass, const char *without,
+                                const char **out);
+
+/* The passes of the optimised mode, in the order they run; false past the last. */
+bool trivet_pass(uint32_t index, const char **name, const char **what);
 
 typedef struct trivet_image {
 	const uint8_t *bytes;           /* machine code, then constants and addresses */

@@ -9,6 +9,7 @@
 #include "gen/gen.h"
 #include "interp/interp.h"
 #include "lang/lang.h"
+#include "opt/opt.h"
 #include "os/os.h"
 
 enum { API_MESSAGE = 400 };

@@ -147,13 +147,22 @@ compile_native(trivet_code *c, const trivet_compile_options *o, const Target *ta
 	uint64_t t0 = os_nanoseconds(), t1, t2;
 	trivet_status s = TRIVET_NO_MEMORY;
 	ObjectCode object = { 0 };
+	OptOptions opt = { .verify = o->verify };
 	Arena scratch;
 	IrModule *ir;
+	Str unknown;
 	Text why;
 
+	if (!opt_parse(&opt, o->without, NULL, &unknown))
+		return api_fail(e, TRIVET_ARGUMENT, "there is no pass '%.*s'", (int)unknown.n,
+				unknown.at);
 	arena_init(&scratch, &e->mem);
 	text_init(&why, &scratch);
 	ir = ir_build(&scratch, &c->module->program, &io);
+	if (ir && c->mode == TRIVET_OPTIMIZED && !opt_run(ir, &opt, &scratch, NULL, &why)) {
+		ir = NULL;
+		s = TRIVET_INTERNAL;
+	}
 	t1 = os_nanoseconds();
 	if (ir)
 		s = gen_module(ir, &go, &scratch, &object, &why);
@@ -359,7 +368,7 @@ code_invoke(trivet_code *c, FuncId f, const uint64_t *flat, uint64_t *result,
 		return TRIVET_TARGET;
 	if (c->mode == TRIVET_INTERP) {
 		const trivet_options *o = &c->engine->options;
-		Mem stack;      /* of this call alone: other threads may run the same code */
+		Mem stack; /* of this call alone: other threads may run the same code */
 		InterpEnv env = {
 			.mem = &stack,
 			.externs = c->externs,

@@ -151,27 +151,44 @@ trivet_function_get(trivet_module *m, uint32_t index, trivet_function_info *out)
 	return out->name && out->signature ? TRIVET_OK : api_no_memory(m->engine);
 }
 
-trivet_status
-trivet_dump(trivet_module *m, trivet_form form, const char **out)
+/* The module in SSA form after the passes `o` asks for; NULL with *s set. */
+static IrModule *
+optimized_ir(const trivet_module *m, const OptOptions *o, Arena *scratch, Text *remarks,
+	     trivet_status *s)
 {
-	trivet_engine *e;
+	const IrOptions plain = { 0 };
+	IrModule *ir = ir_build(scratch, &m->program, &plain);
+	Text why;
+
+	text_init(&why, scratch);
+	*s = TRIVET_OK;
+	if (ir && opt_run(ir, o, scratch, remarks, &why))
+		return ir;
+	if (!m->engine->mem.failed)
+		*s = api_fail(m->engine, TRIVET_INTERNAL, "%s", why.at ? why.at : "passes");
+	return NULL;
+}
+
+static trivet_status
+dump(trivet_module *m, trivet_form form, const OptOptions *opt, const char **out)
+{
+	trivet_engine *e = m->engine;
+	trivet_status s = TRIVET_OK;
 	Arena scratch;
 	Text t;
 
-	if (!m || !out)
-		return TRIVET_ARGUMENT;
-	e = m->engine;
-	*out = NULL;
-	api_begin(e);
 	arena_free(&e->told);
 	arena_init(&scratch, &e->mem);
 	text_init(&t, &e->told);
 	text_add(&t, "", 0);
 	if (form == TRIVET_FORM_AST) {
 		lang_print(&m->program, &t);
+	} else if (form == TRIVET_FORM_REMARKS) {
+		optimized_ir(m, &(OptOptions){ 0 }, &scratch, &t, &s);
 	} else if (form == TRIVET_FORM_IR) {
 		const IrOptions o = { 0 };
-		IrModule *ir = ir_build(&scratch, &m->program, &o);
+		IrModule *ir = opt ? optimized_ir(m, opt, &scratch, NULL, &s)
+				   : ir_build(&scratch, &m->program, &o);
 		if (ir)
 			ir_print(ir, &t);
 	} else {
@@ -182,6 +199,48 @@ trivet_dump(trivet_module *m, trivet_form form, const char **out)
 	arena_free(&scratch);
 	if (e->mem.failed)
 		return api_no_memory(e);
-	*out = t.at ? t.at : "";
-	return TRIVET_OK;
+	if (!s)
+		*out = t.at ? t.at : "";
+	return s;
+}
+
+trivet_status
+trivet_dump(trivet_module *m, trivet_form form, const char **out)
+{
+	if (!m || !out)
+		return TRIVET_ARGUMENT;
+	*out = NULL;
+	api_begin(m->engine);
+	return dump(m, form, NULL, out);
+}
+
+trivet_status
+trivet_dump_after(trivet_module *m, const char *pass, const char *without, const char **out)
+{
+	OptOptions o = { 0 };
+	Str unknown;
+
+	if (!m || !out)
+		return TRIVET_ARGUMENT;
+	*out = NULL;
+	api_begin(m->engine);
+	if (!opt_parse(&o, without, pass, &unknown))
+		return api_fail(m->engine, TRIVET_ARGUMENT, "there is no pass '%.*s'",
+				(int)unknown.n, unknown.at);
+	o.verify = true;
+	return dump(m, TRIVET_FORM_IR, &o, out);
+}
+
+bool
+trivet_pass(uint32_t index, const char **name, const char **what)
+{
+	const Pass *p = opt_pass(index);
+
+	if (!p)
+		return false;
+	if (name)
+		*name = p->name;
+	if (what)
+		*what = p->what;
+	return true;
 }

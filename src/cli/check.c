@@ -146,6 +146,7 @@ stream_directives(const Options *o, const Gathered *g, Loaded *l, Tally *t)
 			.mode = (trivet_mode)m,
 			.interruptible = o->timeout_ms != 0,
 			.verify = o->verify,
+			.without = o->without,
 		};
 
 		if (!o->modes[m])

@@ -25,7 +25,8 @@ typedef struct Options {
 	uint32_t timeout_ms;            /* 0: none */
 	uint32_t features_off;
 	uint32_t max_depth;
-	const char *form, *target;      /* of emit */
+	const char *without;            /* passes to leave out, or NULL */
+	const char *form, *target, *after; /* of emit */
 	char **operands;                /* files and calls */
 	int count;
 } Options;

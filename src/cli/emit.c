@@ -41,6 +41,7 @@ emit_machine_code(const Options *o, Loaded *l)
 		.interruptible = o->timeout_ms != 0,
 		.target = target,
 		.verify = o->verify,
+		.without = o->without,
 	};
 	trivet_code *code;
 	trivet_status s = trivet_compile(l->module, &c, &code);
@@ -63,7 +64,9 @@ command_emit(const Options *given)
 		trivet_form form;
 	} texts[] = { { "ast", TRIVET_FORM_AST },
 		      { "ir", TRIVET_FORM_IR },
-		      { "bytecode", TRIVET_FORM_BYTECODE } };
+		      { "bytecode", TRIVET_FORM_BYTECODE },
+		      { "remarks", TRIVET_FORM_REMARKS } };
+	enum { TEXTS = sizeof texts / sizeof *texts };
 	Options o = *given;
 	trivet_status s;
 	const char *text;
@@ -73,11 +76,12 @@ command_emit(const Options *given)
 
 	if (!o.form)
 		o.form = "asm";
-	for (i = 0; i < 3 && strcmp(o.form, texts[i].name); i++)
+	for (i = 0; i < TEXTS && strcmp(o.form, texts[i].name); i++)
 		;
-	if (i == 3 && strcmp(o.form, "asm") && strcmp(o.form, "bytes")) {
+	if (i == TEXTS && strcmp(o.form, "asm") && strcmp(o.form, "bytes")) {
 		fprintf(stderr,
-			"trivet: no such form: '%s'; there are asm, bytes, ir, ast, bytecode\n",
+			"trivet: no such form: '%s'; there are asm, bytes, ir, ast, bytecode, "
+			"remarks\n",
 			o.form);
 		return EXIT_USAGE;
 	}
@@ -86,8 +90,11 @@ command_emit(const Options *given)
 	if (status)
 		return status;
 	memcpy(o.modes, given->modes, sizeof o.modes);
-	if (i < 3) {
-		s = trivet_dump(l.module, texts[i].form, &text);
+	if (i < TEXTS) {
+		if (o.after && texts[i].form == TRIVET_FORM_IR)
+			s = trivet_dump_after(l.module, o.after, o.without, &text);
+		else
+			s = trivet_dump(l.module, texts[i].form, &text);
 		if (s)
 			status = complain(l.engine, s);
 		else

@@ -110,6 +110,7 @@ compile_modes(const Options *o, Loaded *l)
 			.mode = (trivet_mode)m,
 			.interruptible = o->timeout_ms != 0,
 			.verify = o->verify,
+			.without = o->without,
 		};
 		trivet_status s;
 

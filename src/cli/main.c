@@ -25,7 +25,8 @@ static const Command commands[] = {
 	  "Shows what a program becomes.\n"
 	  "  --form=asm       disassembled machine code (the default)\n"
 	  "  --form=bytes     machine code in hexadecimal\n"
-	  "  --form=ir        SSA form\n"
+	  "  --form=ir        SSA form, as built; with --after=PASS, after that pass\n"
+	  "  --form=remarks   what the passes made of each loop\n"
 	  "  --form=ast       the checked program, as text\n"
 	  "  --form=bytecode  the interpreter's instructions\n"
 	  "  --target=NAME    for any of `trivet targets`, on any machine\n" },
@@ -48,6 +49,7 @@ static const char common_options[] =
 	"  --features=LIST   let code use only these of the CPU's features; `none` for the floor\n"
 	"  --max-depth=N     recursive calls that may be active at once (default 2000)\n"
 	"  --refuse-exec     behave as on a system that refuses executable memory\n"
+	"  --without=LIST    leave out these passes of the optimised mode\n"
 	"  --verify          let the compiler check its own work after every step\n"
 	"Exit codes: 0 done, 1 a check failed, 2 usage or source error, 3 trap,\n"
 	"77 this machine cannot run it, 99 internal error.\n";
@@ -128,6 +130,24 @@ parse_features(const char *list, Options *o)
 	return true;
 }
 
+/* A list of passes, each of which there is? */
+static bool
+check_passes(const char *list)
+{
+	while (*list) {
+		size_t n = strcspn(list, ",");
+		const char *name = NULL;
+
+		for (uint32_t k = 0; trivet_pass(k, &name, NULL); k++, name = NULL)
+			if (strlen(name) == n && !memcmp(name, list, n))
+				break;
+		if (!name)
+			return false;
+		list += n + (list[n] == ',');
+	}
+	return true;
+}
+
 static bool
 parse_number(const char *text, uint32_t *out)
 {
@@ -177,6 +197,10 @@ parse_option(const char *arg, Options *o)
 		return parse_number(v, &o->max_depth) && o->max_depth
 			       ? 0
 			       : usage_error("--max-depth takes a number, at least 1", v);
+	else if ((v = value_of(arg, "--without")))
+		return check_passes(v) ? (o->without = v, 0) : usage_error("no such pass in", v);
+	else if ((v = value_of(arg, "--after")))
+		return check_passes(v) ? (o->after = v, 0) : usage_error("no such pass", v);
 	else if ((v = value_of(arg, "--form")))
 		o->form = v;
 	else if ((v = value_of(arg, "--target")))

@@ -100,7 +100,7 @@ command_bench(const Options *o)
 	trivet_last_times(l.engine, &parse);
 	/* Again, warm: the first compilation pays for the process' first pages. */
 	for (int m = 0; m < MODE_COUNT && !status; m++) {
-		trivet_compile_options c = { .mode = (trivet_mode)m };
+		trivet_compile_options c = { .mode = (trivet_mode)m, .without = o->without };
 		trivet_code *code;
 
 		if (!all.modes[m])

@@ -1,7 +1,7 @@
 /* opt.h - the passes of the optimised mode: what they are, and in which order they run.
  *
  * One pass is one file with one entry, `bool NAME_run(IrFunc *f, OptContext *o)`, which returns whether
- * it changed anything.  The list in opt.c says what each needs, gives and breaks; the driver computes
+ * it changed anything.  The list in opt.c says what each needs and breaks; the driver computes
  * needed facts, and verifies after every pass when asked to.  Every pass keeps the numbers of docs/language.md: a trap stays at its
  * point of the program, with the same stores before it; float arithmetic is never reassociated.
  *                                              Tests: tests/unit/opt.c, tests/ir/, tests/cases/ */
@@ -18,13 +18,14 @@ typedef struct OptContext {
 
 typedef bool PassFn(IrFunc *f, OptContext *o);
 
-/* Facts about a function that passes may need; ir_order() gives ORDER (order, idom, loop_depth). */
-enum { FACT_ORDER = 1, FACT_CFG = 2 };
+/* Facts about a function that passes may need.  ORDER: what ir_order() gives (order, idom, loop_depth).
+ * CLEAN: nothing unreachable, unused or trivial, as ir_drop_dead() leaves it. */
+enum { FACT_ORDER = 1, FACT_CLEAN = 2 };
 
 typedef struct Pass {
 	const char *name;       /* of --without=NAME and --after=NAME */
 	PassFn *run;
-	uint8_t needs, breaks;  /* facts */
+	uint8_t needs, breaks;  /* facts; broken ones only when the pass changed something */
 	const char *what;       /* one line for people */
 } Pass;
 const Pass *opt_pass(uint32_t index);   /* in the order they run; NULL past the last */
@@ -35,10 +36,14 @@ typedef struct OptOptions {
 	bool verify;            /* ir_verify after every pass; words in *why */
 } OptOptions;
 
+/* From names as people write them: `without` a comma-separated list or NULL, `after` one name or NULL.
+ * False when one is not the name of a pass: *unknown is it. */
+bool opt_parse(OptOptions *o, const char *without, const char *after, Str *unknown);
+
 /* False: no memory, or the verifier found something (then *why has words and says after which pass). */
 bool opt_run(IrModule *m, const OptOptions *o, Arena *a, Text *remarks, Text *why);
 
 /* The passes, each in the file of its name. */
-PassFn scev_run;
+PassFn gvn_run;
 
 #endif

@@ -1,0 +1,456 @@
+/* gvn.c - global value numbering: what is computed, loaded or checked once is not done again.
+ *
+ * One walk in the order of dominance.  An instruction whose operands are known is folded again,
+ * then looked for in one hash table: an equal one in a dominating block stands for it.  Loads carry
+ * a version of memory, which stores, calls and joins of control flow renew.  What a passed check or
+ * a taken branch says of two values is kept as the set of outcomes of their comparison that are
+ * still possible; a later condition on the two that holds for all of these, or for none, is
+ * settled. */
+#include "opt/edit.h"
+
+enum { PROBES = 24 }; /* equal hashes looked at before giving up */
+
+/* ---- Outcomes of a comparison --------------------------------------------------------------- */
+
+/* Of integers there are five: equal, or signed and unsigned order, each either way; of floats four.
+ */
+enum {
+	EQUAL = 1,
+	LESS_BELOW = 2,
+	LESS_ABOVE = 4,
+	GREATER_BELOW = 8,
+	GREATER_ABOVE = 16,
+	ANY_INT = 31,
+	F_LESS = 2,
+	F_GREATER = 4,
+	F_UNORDERED = 8,
+	ANY_FLOAT = 15,
+};
+
+static const uint8_t outcomes[CC_COUNT] = {
+	[CC_EQ] = EQUAL,
+	[CC_NE] = ANY_INT & ~EQUAL,
+	[CC_SLT] = LESS_BELOW | LESS_ABOVE,
+	[CC_SLE] = LESS_BELOW | LESS_ABOVE | EQUAL,
+	[CC_SGT] = GREATER_BELOW | GREATER_ABOVE,
+	[CC_SGE] = GREATER_BELOW | GREATER_ABOVE | EQUAL,
+	[CC_ULT] = LESS_BELOW | GREATER_BELOW,
+	[CC_ULE] = LESS_BELOW | GREATER_BELOW | EQUAL,
+	[CC_UGT] = LESS_ABOVE | GREATER_ABOVE,
+	[CC_UGE] = LESS_ABOVE | GREATER_ABOVE | EQUAL,
+	[CC_FEQ] = EQUAL,
+	[CC_FNE] = ANY_FLOAT & ~EQUAL,
+	[CC_FLT] = F_LESS,
+	[CC_FLE] = F_LESS | EQUAL,
+	[CC_FGT] = F_GREATER,
+	[CC_FGE] = F_GREATER | EQUAL,
+	[CC_FNLT] = ANY_FLOAT & ~F_LESS,
+	[CC_FNLE] = F_GREATER | F_UNORDERED,
+	[CC_FNGT] = ANY_FLOAT & ~F_GREATER,
+	[CC_FNGE] = F_LESS | F_UNORDERED,
+};
+
+/* ---- State ---------------------------------------------------------------------------------- */
+
+typedef struct Entry {
+	Val v, value; /* value: what v stands for, which differs for a STORE */
+	uint32_t version, next;
+} Entry;
+
+typedef struct Fact {
+	Val a, b;
+	BlockId block;
+	uint32_t outcomes, next;
+} Fact;
+
+typedef struct Gvn {
+	IrFunc *f;
+	Arena *a;
+	Dom dom;
+	VEC(Entry) entries; /* from 1, as `next` and the heads count */
+	VEC(Fact) facts;
+	uint32_t *heads, *fact_heads, mask;
+	uint32_t *version_out; /* by block: the memory's version at its end */
+	uint32_t version, versions;
+	bool changed;
+} Gvn;
+
+/* ---- Facts ---------------------------------------------------------------------------------- */
+
+static uint32_t
+hash_pair(const Gvn *g, Val a, Val b)
+{
+	uint64_t h = (a * UINT64_C(0x9e3779b97f4a7c15)) ^ (b * UINT64_C(0xd6e8feb86659fd93));
+	return (uint32_t)(h >> 29) & g->mask;
+}
+
+/* One order for a pair: a constant last, else the older value first. */
+static bool
+wants_swap(const IrFunc *f, Val a, Val b)
+{
+	return !ir_is_const(f, b) && (ir_is_const(f, a) || a > b);
+}
+
+/* What can be at all. */
+static uint32_t
+possible(const IrFunc *f, Val a, Val b)
+{
+	unsigned type = f->ins.at[a].type;
+	int64_t c;
+
+	if (type == IR_F32 || type == IR_F64)
+		return ANY_FLOAT;
+	if (!ir_is_const(f, b))
+		return ANY_INT;
+	c = type == IR_I32 ? (int32_t)ir_const_bits(f, b) : (int64_t)ir_const_bits(f, b);
+	if (c == 0)
+		return EQUAL | LESS_ABOVE | GREATER_ABOVE;
+	return c > 0 ? ANY_INT & ~GREATER_BELOW : ANY_INT & ~LESS_ABOVE;
+}
+
+/* The newest fact about the pair in force in block b knows all older ones. */
+static uint32_t
+known_outcomes(const Gvn *g, BlockId b, Val x, Val y)
+{
+	uint32_t k = g->fact_heads[hash_pair(g, x, y)];
+
+	for (uint32_t probes = PROBES; k && probes; probes--) {
+		const Fact *fact = &g->facts.at[k - 1];
+		if (fact->a == x && fact->b == y && dominates(&g->dom, fact->block, b))
+			return fact->outcomes;
+		k = fact->next;
+	}
+	return possible(g->f, x, y);
+}
+
+static void
+learn(Gvn *g, BlockId b, IrCc cc, Val x, Val y)
+{
+	uint32_t before, *head;
+	Fact *fact;
+
+	if (wants_swap(g->f, x, y)) {
+		Val t = x;
+		x = y;
+		y = t;
+		cc = cc_swapped[cc];
+	}
+	before = known_outcomes(g, b, x, y);
+	if (!(before & ~outcomes[cc]))
+		return;
+	fact = vec_push(g->a, &g->facts);
+	if (!fact)
+		return;
+	head = &g->fact_heads[hash_pair(g, x, y)];
+	*fact = (Fact){ x, y, b, before & outcomes[cc], *head };
+	*head = g->facts.n;
+}
+
+/* 1, 0, or -1 when it depends; the condition comes back in its best form. */
+static int
+settle(const Gvn *g, BlockId b, Ins *i)
+{
+	IrCc cc = i->cc;
+	int known = ir_fold_cond(g->f, &cc, &i->arg[0], &i->arg[1]);
+	uint32_t can;
+	Val x, y;
+
+	i->cc = (uint8_t)cc;
+	if (known >= 0)
+		return known;
+	x = i->arg[0];
+	y = i->arg[1];
+	if (wants_swap(g->f, x, y)) {
+		x = y;
+		y = i->arg[0];
+		cc = cc_swapped[cc];
+	}
+	can = known_outcomes(g, b, x, y);
+	if (!(can & outcomes[cc]))
+		return 0;
+	return can & ~outcomes[cc] & 0xff ? -1 : 1;
+}
+
+/* ---- Values --------------------------------------------------------------------------------- */
+
+static uint32_t
+hash_value(const Gvn *g, const Ins *i, uint32_t version)
+{
+	uint64_t h = i->op | (uint64_t)i->cc << 8 | (uint64_t)i->type << 16;
+
+	h = (h ^ i->arg[0]) * UINT64_C(0x9e3779b97f4a7c15);
+	h = ((h ^ h >> 32) + i->arg[1]) * UINT64_C(0xd6e8feb86659fd93);
+	h += i->arg[2] * UINT64_C(0xa0761d6478bd642f) + i->arg[3] * UINT64_C(0xe7037ed1a0b428db);
+	h += (uint32_t)i->aux * UINT64_C(0x8ebc6af09c88c6e3) +
+	     version * UINT64_C(0x2545f4914f6cdd1d);
+	return (uint32_t)(h >> 29 ^ h >> 47) & g->mask;
+}
+
+/* Does v, a LOAD or a STORE or a pure one, compute what key does?  A STORE counts as a LOAD. */
+static bool
+is_same(const Ins *i, const Ins *key)
+{
+	if (key->op == IR_LOAD)
+		return (i->op == IR_LOAD || i->op == IR_STORE) && i->cc == key->cc &&
+		       i->arg[0] == key->arg[0] && i->arg[1] == key->arg[1] && i->aux == key->aux;
+	return i->op == key->op && i->type == key->type && i->cc == key->cc &&
+	       i->arg[0] == key->arg[0] && i->arg[1] == key->arg[1] && i->arg[2] == key->arg[2] &&
+	       i->arg[3] == key->arg[3] && i->aux == key->aux;
+}
+
+static Val
+find(const Gvn *g, BlockId b, const Ins *key, uint32_t version)
+{
+	uint32_t k = g->heads[hash_value(g, key, version)];
+
+	for (uint32_t probes = PROBES; k && probes; probes--) {
+		const Entry *e = &g->entries.at[k - 1];
+		const Ins *i = &g->f->ins.at[e->v];
+
+		if (e->version == version && is_same(i, key) &&
+		    (i->block == b || dominates(&g->dom, i->block, b)))
+			return e->value;
+		k = e->next;
+	}
+	return 0;
+}
+
+static void
+remember(Gvn *g, const Ins *key, Val v, Val value, uint32_t version)
+{
+	uint32_t *head = &g->heads[hash_value(g, key, version)];
+	Entry *e = vec_push(g->a, &g->entries);
+
+	if (!e)
+		return;
+	*e = (Entry){ v, value, version, *head };
+	*head = g->entries.n;
+}
+
+static void
+replace(Gvn *g, Val v, Val by)
+{
+	ir_replace(g->f, v, by);
+	g->changed = true;
+}
+
+static void
+visit_pure(Gvn *g, BlockId b, Val v)
+{
+	IrFunc *f = g->f;
+	Ins i = f->ins.at[v];
+	Val by = 0;
+
+	if (i.op == IR_CONST)
+		return;
+	by = fold_ins(f, &i);
+	if (!by && (i.op == IR_CMP || i.op == IR_SELECT)) {
+		int known = settle(g, b, &i);
+		if (known >= 0)
+			by = i.op == IR_CMP ? ir_const(f, IR_I32, (uint64_t)known)
+					    : i.arg[known ? 2 : 3];
+	}
+	if (!by)
+		by = find(g, b, &i, 0);
+	if (by && by != v) {
+		replace(g, v, by);
+		return;
+	}
+	if (memcmp(f->ins.at[v].arg, i.arg, sizeof i.arg) || f->ins.at[v].op != i.op)
+		g->changed = true;
+	i.prev = f->ins.at[v].prev; /* a new constant may have become a neighbour */
+	i.next = f->ins.at[v].next;
+	i.block = b;
+	f->ins.at[v] = i;
+	remember(g, &i, v, v, 0);
+}
+
+/* The one value that all operands but itself are, or one of the phis before it that has the same.
+ */
+static Val
+same_phi(const Gvn *g, BlockId b, Val phi)
+{
+	IrFunc *f = g->f;
+	uint32_t n, m, probes = PROBES;
+	Val *args = ir_args(f, phi, &n), *others, one = 0;
+	bool several = false;
+
+	for (uint32_t k = 0; k < n; k++) {
+		args[k] = ir_resolve(f, args[k]);
+		if (args[k] == phi || args[k] == one)
+			continue;
+		several |= one != 0;
+		one = args[k];
+	}
+	if (!several)
+		return one;
+	for (Val v = f->blocks.at[b].first; v != phi && probes; v = f->ins.at[v].next, probes--) {
+		others = ir_args(f, v, &m);
+		if (f->ins.at[v].type == f->ins.at[phi].type && m == n &&
+		    !memcmp(args, others, n * sizeof *args))
+			return v;
+	}
+	return 0;
+}
+
+/* ---- Memory --------------------------------------------------------------------------------- */
+
+static bool
+is_whole(unsigned mem)
+{
+	return mem == MEM_W32 || mem == MEM_W64 || mem == MEM_F32 || mem == MEM_F64;
+}
+
+static void
+visit_load(Gvn *g, BlockId b, Val v)
+{
+	Ins key = g->f->ins.at[v];
+	Val by = find(g, b, &key, g->version);
+
+	if (by)
+		replace(g, v, by);
+	else
+		remember(g, &key, v, v, g->version);
+}
+
+static void
+visit_store(Gvn *g, Val v)
+{
+	Ins key = g->f->ins.at[v];
+	Val value = key.arg[2];
+
+	g->version = ++g->versions;
+	if (!is_whole(key.cc))
+		return;
+	key.op = IR_LOAD;
+	key.type = g->f->ins.at[value].type;
+	key.arg[2] = 0;
+	remember(g, &key, v, value, g->version);
+}
+
+/* ---- Control -------------------------------------------------------------------------------- */
+
+static void
+visit_trapif(Gvn *g, BlockId b, Val v)
+{
+	Ins i = g->f->ins.at[v];
+	int known = settle(g, b, &i);
+
+	if (known == 0) {
+		ir_remove(g->f, v);
+		g->changed = true;
+	} else if (known > 0) {
+		edit_settle_trap(g->f, v);
+		g->changed = true;
+	} else {
+		memcpy(g->f->ins.at[v].arg, i.arg, sizeof i.arg);
+		g->f->ins.at[v].cc = i.cc;
+		learn(g, b, cc_negated[i.cc], i.arg[0], i.arg[1]);
+	}
+}
+
+static void
+visit_branch(Gvn *g, BlockId b, Val v)
+{
+	Ins i = g->f->ins.at[v];
+	int known = settle(g, b, &i);
+
+	if (known < 0) {
+		memcpy(g->f->ins.at[v].arg, i.arg, sizeof i.arg);
+		g->f->ins.at[v].cc = i.cc;
+		return;
+	}
+	edit_settle_branch(g->f, b, known ? 0 : 1);
+	g->changed = true;
+}
+
+/* What must have been true to come here. */
+static void
+enter(Gvn *g, BlockId b)
+{
+	const Block *block = &g->f->blocks.at[b];
+	const Block *from;
+	const Ins *i;
+
+	if (block->preds.n != 1) {
+		g->version = ++g->versions;
+		return;
+	}
+	from = &g->f->blocks.at[block->preds.at[0]];
+	g->version = g->version_out[block->preds.at[0]];
+	if (!from->last)
+		return;
+	i = &g->f->ins.at[from->last];
+	if (i->op == IR_BR)
+		learn(g, b, from->succ[0] == b ? i->cc : cc_negated[i->cc], i->arg[0], i->arg[1]);
+}
+
+static void
+visit(Gvn *g, BlockId b, Val v)
+{
+	IrFunc *f = g->f;
+	uint32_t n;
+	Val *args, same;
+
+	if (f->ins.at[v].op == IR_PHI) {
+		same = same_phi(g, b, v);
+		if (same)
+			replace(g, v, same);
+		return;
+	}
+	args = ir_args(f, v, &n);
+	for (uint32_t k = 0; k < n; k++)
+		args[k] = ir_resolve(f, args[k]);
+	switch (f->ins.at[v].op) {
+	case IR_LOAD: visit_load(g, b, v); break;
+	case IR_STORE: visit_store(g, v); break;
+	case IR_CALL:
+	case IR_CALLX: g->version = ++g->versions; break;
+	case IR_TRAPIF: visit_trapif(g, b, v); break;
+	case IR_BR: visit_branch(g, b, v); break;
+	default:
+		if (ir_op_info[f->ins.at[v].op].flags & IR_P)
+			visit_pure(g, b, v);
+	}
+}
+
+static bool
+begin(Gvn *g)
+{
+	uint32_t cap = 64;
+
+	while (cap < g->f->ins.n)
+		cap *= 2;
+	g->mask = cap - 1;
+	g->heads = arena_alloc(g->a, 2 * (size_t)cap * sizeof *g->heads);
+	g->version_out = arena_alloc(g->a, (g->f->blocks.n + 1) * sizeof *g->version_out);
+	if (!g->heads || !g->version_out || !edit_dom(g->f, g->a, &g->dom))
+		return false;
+	g->fact_heads = g->heads + cap;
+	return true;
+}
+
+bool
+gvn_run(IrFunc *f, OptContext *o)
+{
+	Gvn g = { .f = f, .a = o->arena, .versions = 1 };
+
+	if (!begin(&g))
+		return false;
+	for (uint32_t k = 0; k < f->order.n && !o->arena->mem->failed; k++) {
+		BlockId b = f->order.at[k];
+
+		if (b && !f->blocks.at[b].preds.n)
+			continue; /* a branch settled above led here */
+		enter(&g, b);
+		for (Val v = f->blocks.at[b].first, next; v; v = next) {
+			next = f->ins.at[v].next;
+			visit(&g, b, v);
+			if (ir_op_info[f->ins.at[v].op].flags & IR_T)
+				break;
+		}
+		g.version_out[b] = g.version;
+	}
+	ir_apply_replacements(f);
+	return g.changed;
+}

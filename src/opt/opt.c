@@ -1,0 +1,109 @@
+/* opt.c - the list of passes, and the driver that runs it.
+ *
+ * The list is the architecture: a pass sees what the rows above it left.  A fact that a pass needs
+ * is made when the passes since have broken it. */
+#include "opt/opt.h"
+
+// clang-format off
+static const Pass passes[] = {
+	/* name       entry        needs                      breaks */
+	{ "gvn",      gvn_run,     FACT_ORDER,                FACT_ORDER | FACT_CLEAN,
+	  "a value computed before, or a check passed before, is not computed or made again" },
+};
+// clang-format on
+enum { PASS_COUNT = sizeof passes / sizeof *passes };
+_Static_assert(PASS_COUNT <= 64, "OptOptions.without has a bit for each");
+
+const Pass *
+opt_pass(uint32_t index)
+{
+	return index < PASS_COUNT ? &passes[index] : NULL;
+}
+
+static uint32_t
+find_pass(Str name)
+{
+	uint32_t k = 0;
+
+	while (k < PASS_COUNT && !str_is(name, passes[k].name))
+		k++;
+	return k;
+}
+
+bool
+opt_parse(OptOptions *o, const char *without, const char *after, Str *unknown)
+{
+	while (without && *without) {
+		Str name = { without, (uint32_t)strcspn(without, ",") };
+		uint32_t k = find_pass(name);
+
+		*unknown = name;
+		if (k == PASS_COUNT)
+			return false;
+		o->without |= UINT64_C(1) << k;
+		without += name.n + (without[name.n] == ',');
+	}
+	o->after = after;
+	if (after)
+		*unknown = (Str){ after, (uint32_t)strlen(after) };
+	return !after || find_pass(*unknown) < PASS_COUNT;
+}
+
+static bool
+verified(const IrFunc *f, const Pass *p, Arena *a, Text *why)
+{
+	Text words;
+
+	text_init(&words, a);
+	if (ir_verify(f, &words))
+		return true;
+	if (why && !a->mem->failed)
+		text_addf(why, "after %s: %s", p->name, words.at ? words.at : "");
+	return false;
+}
+
+/* Makes what p needs of the facts that f does not have. */
+static void
+make_facts(IrFunc *f, const Pass *p, uint8_t *facts)
+{
+	uint8_t missing = p->needs & (uint8_t) ~*facts;
+
+	if (missing & FACT_CLEAN) {
+		ir_drop_dead(f);
+		missing |= p->needs & FACT_ORDER;
+	}
+	if (missing & FACT_ORDER)
+		ir_order(f);
+	*facts |= missing;
+}
+
+bool
+opt_run(IrModule *m, const OptOptions *o, Arena *a, Text *remarks, Text *why)
+{
+	OptContext context = { .arena = a, .remarks = remarks, .module = m };
+	uint8_t *facts = arena_alloc(a, m->funcs.n + 1);
+	bool last = false;
+
+	for (uint32_t k = 0; k < PASS_COUNT && !last && facts; k++) {
+		const Pass *p = &passes[k];
+
+		last = o->after && strcmp(o->after, p->name) == 0;
+		if (o->without >> k & 1)
+			continue;
+		for (uint32_t i = 0; i < m->funcs.n; i++) {
+			IrFunc *f = &m->funcs.at[i];
+
+			if (f->is_entry)
+				continue;
+			make_facts(f, p, &facts[i]);
+			if (!a->mem->failed && p->run(f, &context))
+				facts[i] &= (uint8_t)~p->breaks;
+			if (a->mem->failed || (o->verify && !verified(f, p, a, why)))
+				return false;
+		}
+	}
+	for (uint32_t i = 0; i < m->funcs.n && facts; i++)
+		if (!m->funcs.at[i].is_entry && !(facts[i] & FACT_CLEAN))
+			ir_drop_dead(&m->funcs.at[i]);
+	return !a->mem->failed;
+}
