@@ -181,6 +181,12 @@ agree: export REQUIRE := $(REQUIRE)
 agree:
 	@$(PYTHON) scripts/agree.py
 
+# Random programs on every target and engine: make fuzz TIME=60 SEED=1 SHARD=1/4 (see tests/fuzz/fuzz.py)
+.PHONY: fuzz
+fuzz:
+	@$(PYTHON) tests/fuzz/fuzz.py --time=$(or $(TIME),60) --shard=$(or $(SHARD),1/1) \
+		--targets=$(or $(TARGETS),all) $(if $(SEED),--seed=$(SEED)) $(FUZZ_FLAGS)
+
 check-headers: $(HEADERS:src/%.h=$B/headers/%.ok)
 $B/headers/%.ok: src/%.h $(HEADERS) $B/flags
 	@mkdir -p $(@D)
@@ -205,6 +211,7 @@ help:
 	@echo 'make agree [FILES="…"]    run the directives of .tv files on every target and engine, compare'
 	@echo 'make check                all tests on this machine;  make check-all  on all targets'
 	@echo 'make check-headers        every header compiles alone;  make format-check  clang-format'
+	@echo 'make fuzz TIME=60 SEED=1   random programs on all targets and engines; what differs is shrunk'
 	@echo 'make bench [KERNEL=…]     ratios of run time to gcc and Lua, and compile times, in one run'
 	@echo 'make clean                remove build/'
 	@echo 'Variables: CC CFLAGS LDFLAGS SANITIZE=1 (ASan and UBSan, in build/NAME-asan) V=1 CAPSTONE=0'

@@ -1,0 +1,241 @@
+#!/usr/bin/env python3
+"""Random programs on every target and engine, which must agree: `make fuzz TIME=60 SEED=1 SHARD=1/4`.
+
+Program k of a seed is the same everywhere and at any time; a shard i/n does those with k % n == i - 1.
+A program that makes trivet crash, hang, refuse it or differ is shrunk, written to tests/cases/regress/
+(ready to commit) and printed with a command that reproduces it.
+
+Exit status: 0 nothing found, 1 something found, 2 usage, 77 no target can run here.
+"""
+
+import argparse
+import os
+import random
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+
+import engines  # noqa: E402
+import generate  # noqa: E402
+import shrink  # noqa: E402
+from rig import process, targets  # noqa: E402
+
+BATCH = 150
+REGRESS = targets.ROOT / "tests" / "cases" / "regress"
+
+
+def arguments(argv):
+	parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+	parser.add_argument("--time", type=float, default=60, metavar="SECONDS")
+	parser.add_argument("--programs", type=int, default=0, metavar="N", help="end after so many programs")
+	parser.add_argument("--seed", default="", help="default: another one each time; it is printed")
+	parser.add_argument("--shard", default="1/1", metavar="I/N")
+	parser.add_argument("--targets", default="all", metavar="LIST")
+	parser.add_argument("--only", type=int, metavar="K", help="just program K: print it, run it, shrink it")
+	parser.add_argument("--findings", type=int, default=1, metavar="N", help="go on until so many were found")
+	parser.add_argument("--out", type=Path, default=REGRESS, metavar="FOLDER", help="where shrunk programs go")
+	parser.add_argument("--no-build", action="store_true", help="use what is in build/ already")
+	parser.add_argument("--wrapper", default="", help=argparse.SUPPRESS)  # a stand-in, for test_fuzz.py
+	options = parser.parse_args(argv)
+	try:
+		i, n = map(int, options.shard.split("/"))
+	except ValueError:
+		parser.error(f"--shard={options.shard}: it is written I/N, as in 1/4")
+	if not 1 <= i <= n:
+		parser.error(f"--shard={options.shard}: I goes from 1 to N")
+	options.shard = i - 1, n
+	options.seed = options.seed or str(random.SystemRandom().randrange(1 << 31))
+	return options
+
+
+def setups(options):
+	"""The ways to run programs here, the reference first; and why others are left out."""
+	found, skipped = [], []
+	everything = targets.load_targets()
+	for target in targets.choose_targets(everything, options.targets):
+		reason = prepare(target, options.no_build)
+		if reason:
+			skipped.append(reason)
+			continue
+		found.append(engines.Setup(target.name, target))
+		if target.machine == 62 and target.host:
+			found.append(engines.Setup(target.name + " floor", target, "baseline,optimized", ("--features=none",)))
+		if target.host:
+			found.append(engines.Setup(target.name + " verify", target, "baseline,optimized",
+						   ("--verify", "--timeout=60000")))
+	if options.wrapper:
+		last = found[0]
+		found.append(engines.Setup(last.name + " stand-in", last.target, wrapper=tuple(options.wrapper.split())))
+	return found, skipped
+
+
+def prepare(target, no_build):
+	"""Why this target cannot run; '' when it can."""
+	missing = target.missing()
+	if missing:
+		return missing
+	if target.buildable and not no_build:
+		status, said = targets.make(target, "all")
+		if status:
+			raise targets.RigError(f"make TARGET={target.base} failed:\n{said[-3000:]}")
+	wrong = targets.wrong_machine(target, targets.ROOT / target.trivet)
+	if wrong:
+		raise targets.RigError(wrong)
+	if target.runner == "wine":
+		process.run(target, ["scripts/wine", "--warm"], total=200)
+	return ""
+
+
+class Campaign:
+	def __init__(self, options, ways):
+		self.options, self.ways = options, ways
+		self.seen, self.total = set(), len(generate.universe())
+		self.programs = self.results = 0
+		self.findings, self.alike = [], {}
+		self.start = self.told = time.monotonic()
+		self.next = options.shard[0]
+
+	def make(self, k):
+		return generate.generate(generate.from_random(random.Random(f"{self.options.seed}/{k}")), self.seen)
+
+	def batch(self):
+		"""[(name, text)] of the next programs."""
+		made = []
+		left = self.options.programs - self.programs if self.options.programs else BATCH
+		for _ in range(min(BATCH, left)):
+			made.append((f"p{self.next}", generate.show(self.make(self.next))))
+			self.next += self.options.shard[1]
+		return made
+
+	def over(self):
+		return (time.monotonic() - self.start > self.options.time
+			or self.options.programs and self.programs >= self.options.programs
+			or len(self.findings) >= self.options.findings)
+
+	def run(self):
+		batch = self.batch()
+		while batch:
+			jobs = [engines.Job(way, batch) for way in self.ways]
+			try:
+				following = self.batch_while(jobs)
+			finally:
+				for job in jobs:
+					job.stop()
+			self.programs += len(batch)
+			self.judge(batch, jobs)
+			self.progress()
+			batch = [] if self.over() else following
+		self.progress(last=True)
+
+	def batch_while(self, jobs):
+		"""The next batch is made while this one runs."""
+		programs, self.programs = self.programs, self.programs + len(jobs[0].answers)
+		following = self.batch()
+		self.programs = programs
+		engines.finish(jobs)
+		return following
+
+	def judge(self, batch, jobs):
+		for name, text in batch:
+			answers = [(job.setup, job.answers[name]) for job in jobs]
+			self.results += sum(len(a.results) for _, a in answers)
+			finding = engines.judge(answers)
+			if not finding:
+				continue
+			self.alike[finding.like] = self.alike.get(finding.like, 0) + 1
+			if self.alike[finding.like] == 1 and len(self.findings) < self.options.findings:
+				self.found(int(name[1:]), finding)
+
+	def progress(self, last=False):
+		now = time.monotonic()
+		tty = sys.stdout.isatty()
+		if not last and now - self.told < (0.5 if tty else 10):
+			return
+		self.told = now
+		seconds = max(now - self.start, 0.001)
+		line = (f"fuzz: {self.programs} programs, {self.results} results on {len(self.ways)} setups, "
+			f"{self.programs / seconds:.0f} programs/s, operators x types {len(self.seen)}/{self.total}, "
+			f"{seconds:.0f} s, {sum(self.alike.values())} failing")
+		print(("\r" if tty else "") + line, end="" if tty and not last else "\n", flush=True)
+
+	# -- What was found --
+
+	def found(self, k, finding):
+		print(f"\nfuzz: program {k} of seed {self.options.seed}: {finding.kind} {finding.detail[:600]}", flush=True)
+		program = generate.generate(generate.from_random(random.Random(f"{self.options.seed}/{k}")))
+		ways = [self.ways[0]] + ([finding.setup] if finding.setup is not self.ways[0] else [])
+		failing = Failing(ways, finding.like)
+		if failing([generate.show(program)]) == [True]:
+			shrink.shrink(program, failing, progress=lambda n: print(f"\r  shrinking: {n} bytes   ", end="", flush=True))
+			print()
+		else:
+			print("fuzz: it does not fail alone; the program as it is:")
+		path = self.write(program, k, finding, ways)
+		self.findings.append((k, finding, path))
+
+	def write(self, program, k, finding, ways):
+		text = generate.show(program)
+		job = [engines.Job(way, [("p", text)]) for way in ways]
+		engines.finish(job)
+		now = engines.judge([(j.setup, j.answers["p"]) for j in job]) or finding
+		self.options.out.mkdir(parents=True, exist_ok=True)
+		path = self.options.out / f"fuzz_{self.options.seed}_{k}.tv"
+		detail = now.detail.replace("\n", " ")[:300]
+		path.write_text(f"// {now.kind}: {detail}\n// Found by `make fuzz SEED={self.options.seed}`, program {k}.\n\n{text}")
+		print(text)
+		print(f"fuzz: {now.kind} {now.detail}\nfuzz: wrote {process.shown(path)}; reproduce:")
+		shown = process.shown(path)
+		for way in ways:
+			line = [*way.wrapper, *way.target.command(way.target.trivet, "check", "--bits",
+								  f"--engine={way.engines}", *way.args, shown)]
+			print("  " + process.quote(line))
+		return path
+
+
+class Failing:
+	"""Tells which texts fail as the first did."""
+
+	def __init__(self, ways, like):
+		self.ways, self.like = ways, like
+
+	def __call__(self, texts):
+		batch = [(f"p{k}", text) for k, text in enumerate(texts)]
+		jobs = [engines.Job(way, batch, silent=2.0, crashes=len(batch)) for way in self.ways]
+		engines.finish(jobs)
+		found = [engines.judge([(j.setup, j.answers[name]) for j in jobs]) for name, _ in batch]
+		return [f is not None and f.like == self.like for f in found]
+
+
+def main(argv=None):
+	options = arguments(argv)
+	try:
+		ways, skipped = setups(options)
+	except targets.RigError as e:
+		print(f"fuzz: {e}", file=sys.stderr)
+		return 2
+	for reason in skipped:
+		print(f"fuzz: skipped: {reason}")
+	if not ways:
+		print("fuzz: no target can run here")
+		return 77
+	print(f"fuzz: seed {options.seed}, shard {options.shard[0] + 1}/{options.shard[1]}, "
+	      f"on {', '.join(w.name for w in ways)}", flush=True)
+	campaign = Campaign(options, ways)
+	if options.only is not None:
+		campaign.next, options.programs = options.only, 1
+		print(generate.show(campaign.make(options.only)))
+	try:
+		campaign.run()
+	except KeyboardInterrupt:
+		campaign.progress(last=True)
+		print("fuzz: interrupted")
+		return 1 if campaign.findings else 130
+	return 1 if campaign.alike else 0
+
+
+if __name__ == "__main__":
+	os.nice(5)
+	sys.exit(main())
