@@ -576,7 +576,169 @@ def division_file():
         yield file
 
 
+# ---- Size: many variables, many parameters, long functions ----
+
+def many_variables_file(count):
+    """All live in a loop, each changed in every round; integers and floats side by side."""
+    file = File(f"many_variables_{count}", f"{count} integers and {count} floats, live around a loop")
+    body = ["let s: i64 = 0;", "let t: f64 = 0.0;"]
+    body += [f"let v{k} = a + {k};\n\tlet g{k} = x + {k}.5;" for k in range(count)]
+    steps = []
+    for k in range(count):
+        other = (k * 7 + 3) % count
+        steps.append(f"v{k} = (v{k} + v{other} * {k + 3}) ^ i;")
+        steps.append(f"g{k} = g{k} * 0.5 + g{other};")
+    body.append("for i in 0..n {\n\t\t" + "\n\t\t".join(steps) + "\n\t}")
+    body += [f"s = s * 3 + v{k};\n\tt = t * 0.25 + g{k};" for k in range(count)]
+    body.append("return s + bits(t) as i64;")
+    file.function("f", [("n", "i64"), ("a", "i64"), ("x", "f64")], "i64", "\n\t" + "\n\t".join(body) + "\n")
+
+    def model(n, a, x):
+        v, f = [a + k for k in range(count)], [x + (k + 0.5) for k in range(count)]
+        for i in range(n):
+            for k in range(count):
+                other = (k * 7 + 3) % count
+                v[k] = wrap("i64", v[k] + v[other] * (k + 3)) ^ i
+                f[k] = f[k] * 0.5 + f[other]
+        s, t = 0, 0.0
+        for k in range(count):
+            s, t = wrap("i64", s * 3 + v[k]), t * 0.25 + f[k]
+        return wrap("i64", s + struct.unpack("<q", struct.pack("<d", t))[0])
+
+    for n, a, x in ((0, 1, 0.0), (1, -5, 1.0), (3, 1 << 40, 0.1), (10, 7, -2.5)):
+        file.call("f", ("i64", "i64", "f64"), (n, a, x), "i64", lambda: model(n, a, x))
+    return file
+
+
+def rotation_file():
+    """The values of variables go round in a loop: moves that depend on each other in a circle."""
+    file = File("rotations", "2 to 20 variables whose values go round, by 1 and by 3, and swapped in pairs")
+    for t in ("i32", "i64", "f32", "f64"):
+        for count in (2, 3, 4, 7, 14, 20):
+            for shift in (1, 3) if count > 3 else (1,):
+                name = f"rotate_{t}_{count}_{shift}"
+                saved = "; ".join(f"let t{k} = v{k}" for k in range(shift))
+                moves = []
+                for k in range(count):
+                    source = k + shift
+                    moves.append(f"v{k} = {f't{(source - count) % shift}' if source >= count else f'v{source}'}")
+                start = "; ".join(f"let v{k}: {t} = a + {k}{'.0' if t in FLOATS else ''}" for k in range(count))
+                total = " + ".join(f"v{k} * {(k + 1) * (k + 1)}{'.0' if t in FLOATS else ''}" for k in range(count))
+                body = f"{start}; let i: i64 = 0; while i < n {{ {saved}; {'; '.join(moves)}; i += 1; }} return {total};"
+                file.function(name, [("n", "i64"), ("a", t)], t, body)
+
+                def model(n, a):
+                    v = [a + k for k in range(count)]
+                    for _ in range(n):
+                        old = v[:]
+                        for k in range(count):
+                            source = k + shift
+                            v[k] = old[(source - count) % shift] if source >= count else old[source]
+                    return sum(v[k] * (k + 1) * (k + 1) for k in range(count))
+
+                for n in (0, 1, 5, 40):
+                    a = 100.0 if t in FLOATS else 100
+                    file.call(name, ("i64", t), (n, a), t, lambda: model(n, a))
+    return file
+
+
+def many_parameters_file():
+    types = ["i64", "f64", "i32", "u64", "f32", "bool", "u32"]
+    count = 40
+    chosen = [types[k * 5 % 7] for k in range(count)]
+    file = File("many_parameters", f"{count} parameters of mixed types, passed on in another order")
+    parameters = [(f"p{k}", chosen[k]) for k in range(count)]
+    weight = {t: f"{{}} as i64" for t in types}
+    total = " + ".join(f"({weight[t].format(n)}) * {k + 1}" for k, (n, t) in enumerate(parameters)
+                       if t != "bool") + "".join(f" + (if {n} {{ {k + 1} }} else {{ 0 }})"
+                                                 for k, (n, t) in enumerate(parameters) if t == "bool")
+    file.function("total", parameters, "i64", f"return {total};")
+    by_type = {t: [k for k in range(count) if chosen[k] == t] for t in types}
+    order = [by_type[chosen[k]][by_type[chosen[k]].index(k) - 1] for k in range(count)]
+    passed = ", ".join(f"p{k}" for k in order)
+    file.function("onward", parameters, "i64", f"return total({passed}) * 3 - total({', '.join(n for n, _ in parameters)});")
+
+    def model(values):
+        return sum(int(v) * (k + 1) for k, v in enumerate(values))
+
+    for seed in (1, 2, 3):
+        values = []
+        for k, t in enumerate(chosen):
+            number = (k * 37 + seed * 101) % 251
+            values.append(number % 2 == 0 if t == "bool" else -number if t in ("i32", "i64") and k % 3 == 0
+                          else float(number) if t in FLOATS else number)
+        file.call("total", chosen, values, "i64", lambda: model(values))
+        file.call("onward", chosen, values, "i64",
+                  lambda: model([values[k] for k in order]) * 3 - model(values))
+    return file
+
+
+def long_file():
+    file = File("long", "long functions: 4,000 operands, 300 branches, 1,500 statements in a loop, deep parentheses")
+    file.function("chain", [("a", "i64")], "i64",
+                  "return a" + "".join(f" {'+' if k % 3 else '^'} {k}" for k in range(4000)) + ";")
+
+    def chain(a):  # ^ binds less tightly than +
+        result, term = None, a
+        for k in range(4000):
+            if k % 3:
+                term += k
+            else:
+                result = term if result is None else result ^ term
+                term = k
+        return wrap("i64", result ^ term)
+
+    for a in (0, 12345, -1):
+        file.call("chain", ("i64",), (a,), "i64", lambda: chain(a))
+    branches = "".join(f"if x == {k * k} {{ return {k}; }} else " for k in range(300)) + "{ return -1; }"
+    file.function("branches", [("x", "i64")], "i64", branches)
+    for x in (0, 1, 4, 150 * 150, 299 * 299, 300 * 300, 5):
+        file.call("branches", ("i64",), (x,), "i64",
+                  lambda: math.isqrt(x) if math.isqrt(x) ** 2 == x and x < 90000 else -1)
+    steps = " ".join(f"s = s * {k % 7 + 1} + (i ^ {k}); if s < 0 {{ s = -s - {k}; }}" for k in range(750))
+    file.function("body", [("n", "i32")], "i32",
+                  f"let s: i32 = 1; for i in 0..n {{ {steps} if s == 77 {{ break; }} }} return s;")
+
+    def body(n):
+        s = 1
+        for i in range(n):
+            for k in range(750):
+                s = wrap("i32", s * (k % 7 + 1) + (i ^ k))
+                if s < 0:
+                    s = wrap("i32", -s - k)
+            if s == 77:
+                break
+        return s
+
+    for n in (0, 1, 2, 20):
+        file.call("body", ("i32",), (n,), "i32", lambda: body(n))
+    depth = 100
+    nested = "a"
+    for k in range(depth):
+        nested = f"({nested} * 3 + {k})"
+    file.function("nested", [("a", "u32")], "u32", f"return {nested};")
+    right = "a"
+    for k in range(depth):
+        right = f"({k} - {right} * 5)"
+    file.function("right", [("a", "u32")], "u32", f"return {right};")
+
+    def nest(a, step):
+        for k in range(depth):
+            a = wrap("u32", step(a, k))
+        return a
+
+    for a in (0, 1, 99):
+        file.call("nested", ("u32",), (a,), "u32", lambda: nest(a, lambda v, k: v * 3 + k))
+        file.call("right", ("u32",), (a,), "u32", lambda: nest(a, lambda v, k: k - v * 5))
+    return file
+
+
 def files():
+    for count in (6, 20, 60, 250):
+        yield many_variables_file(count)
+    yield rotation_file()
+    yield many_parameters_file()
+    yield long_file()
     for t in INTS:
         yield from integer_files(t)
     for t in FLOATS:
