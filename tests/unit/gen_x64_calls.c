@@ -6,59 +6,6 @@
 #include <stdlib.h>
 
 #if !defined(__x86_64__)
-/* ---- Memory runs out ---- */
-
-static long allocations_left;
-static void *
-scarce(void *user, void *p, size_t old_size, size_t size)
-{
-	(void)user;
-	(void)old_size;
-	if (size == 0) {
-		free(p);
-		return NULL;
-	}
-	return allocations_left-- > 0 ? realloc(p, size) : NULL;
-}
-
-/* Each allocation of code generation fails once: a status, never a crash, and nothing is kept. */
-static void
-out_of_memory(GenOptions o)
-{
-	trivet_allocator host = { scarce, NULL };
-	static const uint8_t types[ARGS_MAX] = { IR_I64, IR_I64, IR_I64, IR_I64, IR_I64,
-						 IR_I64, IR_I64, IR_I64, IR_I64, IR_I64,
-						 IR_I64, IR_I64, IR_I64, IR_I64, IR_I64,
-						 IR_I64, IR_I64, IR_I64, IR_I64, IR_I64 };
-	trivet_status s = TRIVET_NO_MEMORY;
-	unsigned failures = 0;
-
-	o.verify = false;
-	for (long limit = 0; s == TRIVET_NO_MEMORY && limit < 1000; limit++) {
-		ObjectCode object;
-		Trial t = { .nin = 0 };
-		IrModule *m;
-		Text why;
-		Mem mem;
-		Arena a;
-
-		mem_init(&mem, &host);
-		arena_init(&a, &mem);
-		allocations_left = 1000000;
-		random_trial(&t);
-		text_init(&why, &a);
-		m = limit & 1 ? build_down(&a, types, 20) : build_trial(&a, &t);
-		allocations_left = limit / 2;
-		s = gen_module(m, &o, &a, &object, &why);
-		failures += s == TRIVET_NO_MEMORY;
-		CHECK(s == TRIVET_OK || s == TRIVET_NO_MEMORY);
-		arena_free(&a);
-		CHECK_EQ(mem.live, 0);
-	}
-	CHECK_EQ(s, TRIVET_OK);
-	CHECK(failures > 1);
-}
-
 int
 main(void)
 {
