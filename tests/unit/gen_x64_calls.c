@@ -37,13 +37,11 @@ extern void receiver_sysv(void), receiver_win64(void);
 	X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
 #define LOAD_XMM(n) "movups 128+16*" #n "(%r11), %xmm" #n "\n"
 #define SAVE_XMM(n) "movups %xmm" #n ", 128+16*" #n "(%r11)\n"
-#define OLD_GPR(X)                                                                             \
-	X(0, rax)                                                                              \
-	X(8, rcx)                                                                              \
-	X(16, rdx)                                                                             \
-	X(24, rbx)                                                                             \
-	X(40, rbp) X(48, rsi) X(56, rdi) X(64, r8) X(72, r9) X(80, r10) X(96, r12) X(104, r13) \
-		X(112, r14) X(120, r15)
+// clang-format off
+#define OLD_GPR(X)                                                                        \
+	X(0, rax) X(8, rcx) X(16, rdx) X(24, rbx) X(40, rbp) X(48, rsi) X(56, rdi) X(64, r8) \
+	X(72, r9) X(80, r10) X(96, r12) X(104, r13) X(112, r14) X(120, r15)
+// clang-format on
 #define LOAD_GPR(at, name) "mov " #at "(%r11), %" #name "\n"
 #define SAVE_GPR(at, name) "mov %" #name ", " #at "(%r11)\n"
 
