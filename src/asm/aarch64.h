@@ -1,9 +1,9 @@
 /* aarch64.h - A64 instructions as 32-bit words.
  *
  * Pure functions: operands in, word out; no buffer, no state, so every host can test them.  One
- * function is one encoding class of the manual, its operations an enum whose values are the class's opcode
- * bits; the usual aliases (cmp, mov, lsl #n, cset …) follow inline.  What fits is asked of a
- * predicate (a64_is_…) first; an encoder only asserts.
+ * function is one encoding class of the manual, its operations an enum whose values are the class's
+ * opcode bits; the usual aliases (cmp, mov, lsl #n, cset …) follow inline.  What fits is asked of
+ * a predicate (a64_is_…) first; an encoder only asserts.
  *
  * Registers are numbers: 0..30, and 31 is SP or ZR as the instruction has it; V registers 0..31.
  * Displacements are bytes from the instruction itself.
@@ -50,7 +50,8 @@ typedef enum A64Bitfield { A64_SBFM, A64_BFM, A64_UBFM } A64Bitfield;
 uint32_t a64_addsub_imm(A64Width w, A64AddSub op, A64Reg rd, A64Reg rn, uint64_t imm);
 uint32_t a64_logic_imm(A64Width w, A64LogicImm op, A64Reg rd, A64Reg rn, uint64_t imm);
 uint32_t a64_movwide(A64Width w, A64MovWide op, A64Reg rd, uint32_t imm16, uint32_t shift);
-uint32_t a64_bitfield(A64Width w, A64Bitfield op, A64Reg rd, A64Reg rn, uint32_t immr, uint32_t imms);
+uint32_t a64_bitfield(A64Width w, A64Bitfield op, A64Reg rd, A64Reg rn, uint32_t immr,
+                      uint32_t imms);
 uint32_t a64_extr(A64Width w, A64Reg rd, A64Reg rn, A64Reg rm, uint32_t lsb);
 uint32_t a64_adr(A64Reg rd, int64_t disp);
 uint32_t a64_adrp(A64Reg rd, int64_t disp);     /* disp: a multiple of 4096, page to page */
@@ -153,12 +154,13 @@ typedef enum A64Fp1 {
 	A64_FRINTX = 14, A64_FRINTI = 15,
 } A64Fp1;
 typedef enum A64Fp2 {
-	A64_FMUL, A64_FDIV, A64_FADD, A64_FSUB, A64_FMAX, A64_FMIN, A64_FMAXNM, A64_FMINNM, A64_FNMUL,
+	A64_FMUL, A64_FDIV, A64_FADD, A64_FSUB, A64_FMAX, A64_FMIN, A64_FMAXNM, A64_FMINNM,
+	A64_FNMUL,
 } A64Fp2;
 typedef enum A64Fp3 {           /* ra + rn*rm, ra - rn*rm, -ra - rn*rm, -ra + rn*rm */
 	A64_FMADD, A64_FMSUB, A64_FNMADD, A64_FNMSUB,
 } A64Fp3;
-typedef enum A64Fcmp { A64_FCMP = 0, A64_FCMPE = 1 } A64Fcmp;   /* E: also quiet NaNs raise the flag */
+typedef enum A64Fcmp { A64_FCMP = 0, A64_FCMPE = 1 } A64Fcmp;   /* E: quiet NaNs raise flags */
 typedef enum A64FpInt {         /* rmode << 3 | opcode */
 	A64_FCVTNS = 000, A64_FCVTNU = 001, A64_SCVTF = 002, A64_UCVTF = 003, A64_FCVTAS = 004,
 	A64_FCVTAU = 005, A64_FMOV_TO_INT = 006, A64_FMOV_TO_FP = 007, A64_FCVTPS = 010,
@@ -179,7 +181,7 @@ uint32_t a64_fmov_imm(A64Float t, A64Reg rd, uint64_t bits);
 /* w and t as the mnemonic writes them; FMOV_… only W with S and X with D */
 uint32_t a64_fpint(A64Width w, A64Float t, A64FpInt op, A64Reg rd, A64Reg rn);
 uint32_t a64_vlogic(bool q, A64VLogic op, A64Reg rd, A64Reg rn, A64Reg rm);
-uint32_t a64_cnt(bool q, A64Reg rd, A64Reg rn);         /* cnt vd.8b|16b, vn: bits set in each byte */
+uint32_t a64_cnt(bool q, A64Reg rd, A64Reg rn);         /* cnt vd, vn: bits of each byte */
 uint32_t a64_addv(bool q, A64Reg rd, A64Reg rn);        /* addv bd, vn.8b|16b */
 uint32_t a64_uaddlv(bool q, A64Reg rd, A64Reg rn);      /* uaddlv hd, vn.8b|16b */
 uint32_t a64_movi_d(A64Reg rd, uint64_t imm);           /* movi dd, #bytemask */
@@ -208,7 +210,10 @@ static inline uint32_t a64_tst_imm(A64Width w, A64Reg rn, uint64_t imm)
 { return a64_logic_imm(w, A64_ANDSI, A64_ZR, rn, imm); }
 
 static inline uint32_t a64_lsl_imm(A64Width w, A64Reg rd, A64Reg rn, uint32_t n)
-{ uint32_t top = w == A64_X ? 63 : 31; return a64_bitfield(w, A64_UBFM, rd, rn, -n & top, top - n); }
+{
+	uint32_t top = w == A64_X ? 63 : 31;
+	return a64_bitfield(w, A64_UBFM, rd, rn, -n & top, top - n);
+}
 static inline uint32_t a64_lsr_imm(A64Width w, A64Reg rd, A64Reg rn, uint32_t n)
 { return a64_bitfield(w, A64_UBFM, rd, rn, n, w == A64_X ? 63 : 31); }
 static inline uint32_t a64_asr_imm(A64Width w, A64Reg rd, A64Reg rn, uint32_t n)
@@ -241,8 +246,8 @@ static inline uint32_t a64_ret(void) { return a64_branch_reg(A64_RET, A64_LR); }
 /* ---- Fixups --------------------------------------------------------------------------------- */
 
 /* What cbuf_fixup() is given; 0 stays free.  LO16 and HI16 put the halves of a 32-bit signed
- * displacement into a MOVZ and a MOVK: with an ADR of their base they reach 2 GiB either way, wherever
- * the code lies. */
+ * displacement into a MOVZ and a MOVK: with an ADR of their base they reach 2 GiB either way,
+ * wherever the code lies. */
 enum {
 	A64_FIX_BRANCH26 = 1,   /* b, bl: +-128 MiB */
 	A64_FIX_BRANCH19,       /* b.cond, cbz, cbnz, ldr literal: +-1 MiB */

@@ -105,21 +105,25 @@ static const char *const shift_name[] = { "lsl", "lsr", "asr", "ror" };
 static const char *const extend_name[] = { "uxtb", "uxth", "uxtw", "uxtx",
 					   "sxtb", "sxth", "sxtw", "sxtx" };
 
+/* The loops below are macros that nest like `for`, which clang-format does not know. */
+// clang-format off
+
 /* ---- Data processing, immediate ---- */
 
 static void
 add_sub_immediates(void)
 {
-	static const Named ops[] = { N("add", ADD), N("adds", ADDS), N("sub", SUB),
-				     N("subs", SUBS) };
-	static const uint32_t imms[] = { 0,	1,	2,	  0x555,    0x7ff,   0x800,
-					 0xfff, 0x1000, 0x5a5000, 0x800000, 0xfff000 };
+	static const Named ops[] = { N("add", ADD), N("adds", ADDS), N("sub", SUB), N("subs",
+	    SUBS) };
+	static const uint32_t imms[] = { 0, 1, 2, 0x555, 0x7ff, 0x800, 0xfff, 0x1000, 0x5a5000,
+		                         0x800000, 0xfff000 };
 
 	WIDTHS OPS(ops) for (unsigned k = 0; k < COUNT(imms); k++) REGS(2)
 	{
 		bool flags = ops[i].op & 1;
 		OUT(a64_addsub_imm(w, ops[i].op, r.a, r.b, imms[k]), "%s %s, %s, #%" PRIu32,
-		    ops[i].text, flags ? gpr(w, r.a) : gsp(w, r.a), gsp(w, r.b), imms[k]);
+		    ops[i].text,
+		    flags ? gpr(w, r.a) : gsp(w, r.a), gsp(w, r.b), imms[k]);
 	}
 	WIDTHS REGS(1)
 	{
@@ -143,13 +147,13 @@ rotate_right(uint64_t x, unsigned n, unsigned size)
 static void
 logic_immediates(void)
 {
-	static const Named ops[] = { N("and", ANDI), N("orr", ORRI), N("eor", EORI),
-				     N("ands", ANDSI) };
+	static const Named ops[] = { N("and", ANDI), N("orr", ORRI), N("eor", EORI), N("ands",
+	    ANDSI) };
 	unsigned turn = 0;
 
-	WIDTHS for (unsigned size = 2; size <= (w == A64_X ? 64 : 32);
-		    size *= 2) for (unsigned ones = 1; ones < size;
-				    ones++) for (unsigned rotation = 0; rotation < size; rotation++)
+	WIDTHS for (unsigned size = 2; size <= (w == A64_X ? 64 : 32); size *= 2)
+	for (unsigned ones = 1; ones < size; ones++)
+	for (unsigned rotation = 0; rotation < size; rotation++)
 	{
 		uint64_t x = rotate_right((UINT64_C(1) << ones) - 1, rotation, size);
 		for (unsigned k = size; k < (w == A64_X ? 64 : 32); k *= 2)
@@ -159,8 +163,8 @@ logic_immediates(void)
 		    gpr(w, rd), gpr(w, rn), x);
 	}
 	WIDTHS OPS(ops) REGS(2)
-		OUT(a64_logic_imm(w, ops[i].op, r.a, r.b, 0x3fc), "%s %s, %s, #0x3fc", ops[i].text,
-		    ops[i].op == A64_ANDSI ? gpr(w, r.a) : gsp(w, r.a), gpr(w, r.b));
+	OUT(a64_logic_imm(w, ops[i].op, r.a, r.b, 0x3fc), "%s %s, %s, #0x3fc", ops[i].text,
+	    ops[i].op == A64_ANDSI ? gpr(w, r.a) : gsp(w, r.a), gpr(w, r.b));
 }
 
 static void
@@ -169,10 +173,10 @@ wide_moves(void)
 	static const Named ops[] = { N("movn", MOVN), N("movz", MOVZ), N("movk", MOVK) };
 	static const uint32_t imms[] = { 0, 1, 0x1234, 0x8000, 0xfffe, 0xffff };
 
-	WIDTHS OPS(ops) for (unsigned k = 0; k < COUNT(imms);
-			     k++) for (unsigned s = 0; s < (w == A64_X ? 64 : 32); s += 16) REGS(1)
-		OUT(a64_movwide(w, ops[i].op, r.a, imms[k], s), "%s %s, #%" PRIu32 ", lsl #%u",
-		    ops[i].text, gpr(w, r.a), imms[k], s);
+	WIDTHS OPS(ops) for (unsigned k = 0; k < COUNT(imms); k++)
+	for (unsigned s = 0; s < (w == A64_X ? 64 : 32); s += 16) REGS(1)
+	OUT(a64_movwide(w, ops[i].op, r.a, imms[k], s), "%s %s, #%" PRIu32 ", lsl #%u", ops[i].text,
+	    gpr(w, r.a), imms[k], s);
 }
 
 static void
@@ -180,8 +184,9 @@ bitfields(void)
 {
 	static const Named ops[] = { N("sbfm", SBFM), N("bfm", BFM), N("ubfm", UBFM) };
 
-	WIDTHS OPS(ops) REGS(2) OUT(a64_bitfield(w, ops[i].op, r.a, r.b, 3, 17),
-				    "%s %s, %s, #3, #17", ops[i].text, gpr(w, r.a), gpr(w, r.b));
+	WIDTHS OPS(ops) REGS(2)
+	OUT(a64_bitfield(w, ops[i].op, r.a, r.b, 3, 17), "%s %s, %s, #3, #17", ops[i].text,
+	    gpr(w, r.a), gpr(w, r.b));
 	WIDTHS for (unsigned n = 0; n < (w == A64_X ? 64 : 32); n++)
 	{
 		unsigned top = w == A64_X ? 63 : 31;
@@ -214,8 +219,9 @@ bitfields(void)
 			OUT(a64_sxth(w, r.a, r.b), "sxth %s, %s", gpr(w, r.a), gpr(A64_W, r.b));
 		}
 	}
-	WIDTHS REGS(3) OUT(a64_extr(w, r.a, r.b, r.c, 11), "extr %s, %s, %s, #11", gpr(w, r.a),
-			   gpr(w, r.b), gpr(w, r.c));
+	WIDTHS REGS(3)
+	OUT(a64_extr(w, r.a, r.b, r.c, 11), "extr %s, %s, %s, #11", gpr(w, r.a), gpr(w, r.b), gpr(w,
+	    r.c));
 }
 
 /* ---- Data processing, register ---- */
@@ -223,10 +229,10 @@ bitfields(void)
 static void
 add_sub_registers(void)
 {
-	static const Named ops[] = { N("add", ADD), N("adds", ADDS), N("sub", SUB),
-				     N("subs", SUBS) };
-	static const Named carry[] = { N("adc", ADC), N("adcs", ADCS), N("sbc", SBC),
-				       N("sbcs", SBCS) };
+	static const Named ops[] = { N("add", ADD), N("adds", ADDS), N("sub", SUB), N("subs",
+	    SUBS) };
+	static const Named carry[] = { N("adc", ADC), N("adcs", ADCS), N("sbc", SBC), N("sbcs",
+	    SBCS) };
 
 	WIDTHS OPS(ops) REGS(3)
 	{
@@ -242,10 +248,11 @@ add_sub_registers(void)
 			    gsp(w, r.b), gpr(m, r.c), extend_name[e], r.a % 4 + 1);
 		}
 	}
-	WIDTHS OPS(ops) for (unsigned s = 0; s < 3; s++) for (unsigned n = 0; n < (w ? 64 : 32);
-							      n++)
-		OUT(a64_addsub_reg(w, ops[i].op, 1, 2, 3, s, n), "%s %s, %s, %s, %s #%u",
-		    ops[i].text, gpr(w, 1), gpr(w, 2), gpr(w, 3), shift_name[s], n);
+	WIDTHS OPS(ops) for (unsigned s = 0; s < 3; s++)
+	for (unsigned n = 0; n < (w ? 64 : 32); n++)
+	OUT(a64_addsub_reg(w, ops[i].op, 1, 2, 3, s, n), "%s %s, %s, %s, %s #%u", ops[i].text,
+	    gpr(w, 1),
+	    gpr(w, 2), gpr(w, 3), shift_name[s], n);
 	WIDTHS REGS(2)
 	{
 		OUT(a64_neg(w, r.a, r.b), "neg %s, %s", gpr(w, r.a), gpr(w, r.b));
@@ -260,30 +267,31 @@ add_sub_registers(void)
 static void
 logic_registers(void)
 {
-	static const Named ops[] = {
-		N("and", AND), N("bic", BIC), N("orr", ORR),   N("orn", ORN),
-		N("eor", EOR), N("eon", EON), N("ands", ANDS), N("bics", BICS)
-	};
+	static const Named ops[] = { N("and", AND), N("bic", BIC), N("orr", ORR), N("orn", ORN),
+		                     N("eor", EOR), N("eon", EON), N("ands", ANDS), N("bics",
+		                     BICS) };
 
 	WIDTHS OPS(ops) REGS(3)
-		OUT(a64_logic_reg(w, ops[i].op, r.a, r.b, r.c, A64_LSL, 0), "%s %s, %s, %s",
-		    ops[i].text, gpr(w, r.a), gpr(w, r.b), gpr(w, r.c));
-	WIDTHS OPS(ops) for (unsigned s = 0; s < 4; s++) for (unsigned n = 0; n < (w ? 64 : 32);
-							      n++)
-		OUT(a64_logic_reg(w, ops[i].op, 1, 2, 3, s, n), "%s %s, %s, %s, %s #%u",
-		    ops[i].text, gpr(w, 1), gpr(w, 2), gpr(w, 3), shift_name[s], n);
+	OUT(a64_logic_reg(w, ops[i].op, r.a, r.b, r.c, A64_LSL, 0), "%s %s, %s, %s", ops[i].text,
+	    gpr(w, r.a), gpr(w, r.b), gpr(w, r.c));
+	WIDTHS OPS(ops) for (unsigned s = 0; s < 4; s++)
+	for (unsigned n = 0; n < (w ? 64 : 32); n++)
+	OUT(a64_logic_reg(w, ops[i].op, 1, 2, 3, s, n), "%s %s, %s, %s, %s #%u", ops[i].text, gpr(w,
+	    1),
+	    gpr(w, 2), gpr(w, 3), shift_name[s], n);
 }
 
 static void
 multiply_divide_count(void)
 {
-	static const Named mul[] = { N("madd", MADD),	  N("msub", MSUB),     N("smaddl", SMADDL),
-				     N("smsubl", SMSUBL), N("umaddl", UMADDL), N("umsubl", UMSUBL),
-				     N("smulh", SMULH),	  N("umulh", UMULH) };
+	static const Named mul[] = { N("madd", MADD), N("msub", MSUB), N("smaddl", SMADDL),
+		                     N("smsubl", SMSUBL), N("umaddl", UMADDL), N("umsubl", UMSUBL),
+		                     N("smulh", SMULH), N("umulh", UMULH) };
 	static const Named two[] = { N("udiv", UDIV), N("sdiv", SDIV), N("lsl", LSLV),
-				     N("lsr", LSRV),  N("asr", ASRV),  N("ror", RORV) };
-	static const Named one[] = { N("rbit", RBIT), N("rev16", REV16), N("rev", REV),
-				     N("clz", CLZ),   N("cls", CLS),	 N("rev32", REV32) };
+		                     N("lsr", LSRV), N("asr", ASRV), N("ror", RORV) };
+	static const Named one[] = { N("rbit", RBIT), N("rev16", REV16), N("rev", REV), N("clz",
+	    CLZ),
+		                     N("cls", CLS), N("rev32", REV32) };
 
 	WIDTHS OPS(mul) REGS(4)
 	{
@@ -292,36 +300,42 @@ multiply_divide_count(void)
 		if (op == A64_SMULH || op == A64_UMULH) {
 			if (w == A64_X && r.step <= 96)
 				OUT(a64_mul(w, op, r.a, r.b, r.c, A64_ZR), "%s %s, %s, %s",
-				    mul[i].text, gpr(w, r.a), gpr(w, r.b), gpr(w, r.c));
+				    mul[i].text,
+				    gpr(w, r.a), gpr(w, r.b), gpr(w, r.c));
 		} else if (w == A64_X || op <= A64_MSUB) {
 			OUT(a64_mul(w, op, r.a, r.b, r.c, r.d), "%s %s, %s, %s, %s", mul[i].text,
 			    gpr(w, r.a), gpr(narrow, r.b), gpr(narrow, r.c), gpr(w, r.d));
 		}
 	}
-	WIDTHS OPS(two) REGS(3) OUT(a64_dp2(w, two[i].op, r.a, r.b, r.c), "%s %s, %s, %s",
-				    two[i].text, gpr(w, r.a), gpr(w, r.b), gpr(w, r.c));
-	WIDTHS OPS(one) REGS(2) if (w == A64_X || one[i].op != A64_REV32)
-		OUT(a64_dp1(w, one[i].op, r.a, r.b), "%s %s, %s", one[i].text, gpr(w, r.a),
-		    gpr(w, r.b));
+	WIDTHS OPS(two) REGS(3)
+	OUT(a64_dp2(w, two[i].op, r.a, r.b, r.c), "%s %s, %s, %s", two[i].text, gpr(w, r.a), gpr(w,
+	    r.b),
+	    gpr(w, r.c));
+	WIDTHS OPS(one) REGS(2)
+	if (w == A64_X || one[i].op != A64_REV32)
+		OUT(a64_dp1(w, one[i].op, r.a, r.b), "%s %s, %s", one[i].text, gpr(w, r.a), gpr(w,
+		    r.b));
 }
 
 static void
 conditionals(void)
 {
 	static const Named sel[] = { N("csel", CSEL), N("csinc", CSINC), N("csinv", CSINV),
-				     N("csneg", CSNEG) };
+		                     N("csneg", CSNEG) };
 	static const Named cmp[] = { N("ccmn", CCMN), N("ccmp", CCMP) };
 
 	WIDTHS OPS(sel) REGS(3)
-		OUT(a64_csel(w, sel[i].op, r.a, r.b, r.c, r.step % 14), "%s %s, %s, %s, %s",
-		    sel[i].text, gpr(w, r.a), gpr(w, r.b), gpr(w, r.c), cond_name[r.step % 14]);
+	OUT(a64_csel(w, sel[i].op, r.a, r.b, r.c, r.step % 14), "%s %s, %s, %s, %s", sel[i].text,
+	    gpr(w, r.a), gpr(w, r.b), gpr(w, r.c), cond_name[r.step % 14]);
 	WIDTHS OPS(cmp) REGS(2)
 	{
 		unsigned nzcv = r.step % 16, c = r.step % 14;
 		OUT(a64_ccmp_reg(w, cmp[i].op, r.a, r.b, nzcv, c), "%s %s, %s, #%u, %s",
-		    cmp[i].text, gpr(w, r.a), gpr(w, r.b), nzcv, cond_name[c]);
+		    cmp[i].text,
+		    gpr(w, r.a), gpr(w, r.b), nzcv, cond_name[c]);
 		OUT(a64_ccmp_imm(w, cmp[i].op, r.a, r.b, nzcv, c), "%s %s, #%u, #%u, %s",
-		    cmp[i].text, gpr(w, r.a), r.b, nzcv, cond_name[c]);
+		    cmp[i].text,
+		    gpr(w, r.a), r.b, nzcv, cond_name[c]);
 	}
 	WIDTHS CONDS REGS(1)
 	{
@@ -338,17 +352,17 @@ typedef struct MemRow {
 } MemRow;
 
 static const MemRow mems[] = {
-	{ "strb", "sturb", "w", A64_STRB, 1 },	    { "ldrb", "ldurb", "w", A64_LDRB, 1 },
+	{ "strb", "sturb", "w", A64_STRB, 1 },      { "ldrb", "ldurb", "w", A64_LDRB, 1 },
 	{ "ldrsb", "ldursb", "x", A64_LDRSB_X, 1 }, { "ldrsb", "ldursb", "w", A64_LDRSB_W, 1 },
-	{ "strh", "sturh", "w", A64_STRH, 2 },	    { "ldrh", "ldurh", "w", A64_LDRH, 2 },
+	{ "strh", "sturh", "w", A64_STRH, 2 },      { "ldrh", "ldurh", "w", A64_LDRH, 2 },
 	{ "ldrsh", "ldursh", "x", A64_LDRSH_X, 2 }, { "ldrsh", "ldursh", "w", A64_LDRSH_W, 2 },
-	{ "str", "stur", "w", A64_STR_W, 4 },	    { "ldr", "ldur", "w", A64_LDR_W, 4 },
+	{ "str", "stur", "w", A64_STR_W, 4 },       { "ldr", "ldur", "w", A64_LDR_W, 4 },
 	{ "ldrsw", "ldursw", "x", A64_LDRSW, 4 },   { "str", "stur", "x", A64_STR_X, 8 },
-	{ "ldr", "ldur", "x", A64_LDR_X, 8 },	    { "str", "stur", "b", A64_STR_B, 1 },
-	{ "ldr", "ldur", "b", A64_LDR_B, 1 },	    { "str", "stur", "h", A64_STR_H, 2 },
-	{ "ldr", "ldur", "h", A64_LDR_H, 2 },	    { "str", "stur", "s", A64_STR_S, 4 },
-	{ "ldr", "ldur", "s", A64_LDR_S, 4 },	    { "str", "stur", "d", A64_STR_D, 8 },
-	{ "ldr", "ldur", "d", A64_LDR_D, 8 },	    { "str", "stur", "q", A64_STR_Q, 16 },
+	{ "ldr", "ldur", "x", A64_LDR_X, 8 },       { "str", "stur", "b", A64_STR_B, 1 },
+	{ "ldr", "ldur", "b", A64_LDR_B, 1 },       { "str", "stur", "h", A64_STR_H, 2 },
+	{ "ldr", "ldur", "h", A64_LDR_H, 2 },       { "str", "stur", "s", A64_STR_S, 4 },
+	{ "ldr", "ldur", "s", A64_LDR_S, 4 },       { "str", "stur", "d", A64_STR_D, 8 },
+	{ "ldr", "ldur", "d", A64_LDR_D, 8 },       { "str", "stur", "q", A64_STR_Q, 16 },
 	{ "ldr", "ldur", "q", A64_LDR_Q, 16 },
 };
 
@@ -367,55 +381,46 @@ memory(void)
 	static const unsigned scaled[] = { 0, 1, 2, 0x555, 0x800, 4094, 4095 };
 
 	for (const MemRow *m = mems; m < mems + COUNT(mems); m++) {
-		for (unsigned k = 0; k < COUNT(scaled); k++)
-			REGS(2)
+		for (unsigned k = 0; k < COUNT(scaled); k++) REGS(2)
 		OUT(a64_mem(m->op, r.a, r.b, scaled[k] * m->bytes), "%s %s, [%s, #%u]", m->name,
 		    data(m, r.a), gsp(A64_X, r.b), scaled[k] * m->bytes);
-		for (unsigned k = 0; k < COUNT(simm9); k++)
-			REGS(2)
-			{
-				bool clash =
-					r.a == r.b && (m->prefix[0] == 'w' || m->prefix[0] == 'x');
-				const char *t = data(m, r.a), *base = gsp(A64_X, r.b);
-				OUT(a64_mem_unscaled(m->op, r.a, r.b, simm9[k]), "%s %s, [%s, #%d]",
-				    m->unscaled, t, base, simm9[k]);
-				if (clash)
-					continue;
-				OUT(a64_mem_pre(m->op, r.a, r.b, simm9[k]), "%s %s, [%s, #%d]!",
-				    m->name, t, base, simm9[k]);
-				OUT(a64_mem_post(m->op, r.a, r.b, simm9[k]), "%s %s, [%s], #%d",
-				    m->name, t, base, simm9[k]);
-			}
-		for (unsigned e = 2; e < 8; e++)
-			for (unsigned s = 0; s < 2 && (e & 2); s++)
-				REGS(3)
-				{
-					unsigned shift = m->bytes == 16	 ? 4
-							 : m->bytes == 8 ? 3
-									 : m->bytes / 2;
-					char amount[16] = "";
-					/* S with a byte is written "#0"; no S and lsl is written as
-					 * nothing. */
-					if (s)
-						snprintf(amount, sizeof amount, " #%u", shift);
-					const char *how = e == A64_UXTX ? "lsl" : extend_name[e];
-					bool plain = e == A64_UXTX && !s;
-					OUT(a64_mem_reg(m->op, r.a, r.b, r.c, e, s),
-					    "%s %s, [%s, %s%s%s%s]", m->name, data(m, r.a),
-					    gsp(A64_X, r.b), gpr(e & 1 ? A64_X : A64_W, r.c),
-					    plain ? "" : ", ", plain ? "" : how,
-					    plain ? "" : amount);
-				}
+		for (unsigned k = 0; k < COUNT(simm9); k++) REGS(2)
+		{
+			bool clash = r.a == r.b && (m->prefix[0] == 'w' || m->prefix[0] == 'x');
+			const char *t = data(m, r.a), *base = gsp(A64_X, r.b);
+			OUT(a64_mem_unscaled(m->op, r.a, r.b, simm9[k]), "%s %s, [%s, #%d]",
+			    m->unscaled, t,
+			    base, simm9[k]);
+			if (clash)
+				continue;
+			OUT(a64_mem_pre(m->op, r.a, r.b, simm9[k]), "%s %s, [%s, #%d]!", m->name, t,
+			    base,
+			    simm9[k]);
+			OUT(a64_mem_post(m->op, r.a, r.b, simm9[k]), "%s %s, [%s], #%d", m->name, t,
+			    base,
+			    simm9[k]);
+		}
+		for (unsigned e = 2; e < 8; e++) for (unsigned s = 0; s < 2 && (e & 2); s++) REGS(3)
+		{
+			unsigned shift = m->bytes == 16 ? 4 : m->bytes == 8 ? 3 : m->bytes / 2;
+			char amount[16] = "";
+			/* S with a byte is written "#0"; no S and lsl is written as nothing. */
+			if (s)
+				snprintf(amount, sizeof amount, " #%u", shift);
+			const char *how = e == A64_UXTX ? "lsl" : extend_name[e];
+			bool plain = e == A64_UXTX && !s;
+			OUT(a64_mem_reg(m->op, r.a, r.b, r.c, e, s), "%s %s, [%s, %s%s%s%s]",
+			    m->name,
+			    data(m, r.a), gsp(A64_X, r.b), gpr(e & 1 ? A64_X : A64_W, r.c),
+			    plain ? "" : ", ", plain ? "" : how, plain ? "" : amount);
+		}
 	}
 }
 
 static void
 literals_and_pairs(void)
 {
-	static const struct {
-		const char *name, *prefix;
-		unsigned op;
-	} lits[] = {
+	static const struct { const char *name, *prefix; unsigned op; } lits[] = {
 		{ "ldr", "w", A64_LIT_W }, { "ldr", "x", A64_LIT_X }, { "ldrsw", "x", A64_LIT_SW },
 		{ "ldr", "s", A64_LIT_S }, { "ldr", "d", A64_LIT_D }, { "ldr", "q", A64_LIT_Q },
 	};
@@ -433,8 +438,9 @@ literals_and_pairs(void)
 	OPS(lits) for (unsigned k = 0; k < COUNT(disps); k++) REGS(1)
 	{
 		MemRow m = { .prefix = lits[i].prefix };
-		OUT(a64_mem_lit(lits[i].op, r.a, disps[k]), "%s %s, .%+d", lits[i].name,
-		    data(&m, r.a), disps[k]);
+		OUT(a64_mem_lit(lits[i].op, r.a, disps[k]), "%s %s, .%+d", lits[i].name, data(&m,
+		    r.a),
+		    disps[k]);
 	}
 	OPS(pairs) for (unsigned k = 0; k < COUNT(units); k++) REGS(3)
 	{
@@ -446,13 +452,16 @@ literals_and_pairs(void)
 		if (load && r.a == r.b)
 			continue;
 		OUT(a64_pair(m->op, A64_OFFSET, r.a, r.b, r.c, off), "%s %s, %s, [%s, #%d]",
-		    m->name, a, b, base, off);
+		    m->name, a, b,
+		    base, off);
 		if (clash)
 			continue;
 		OUT(a64_pair(m->op, A64_PRE, r.a, r.b, r.c, off), "%s %s, %s, [%s, #%d]!", m->name,
-		    a, b, base, off);
+		    a, b,
+		    base, off);
 		OUT(a64_pair(m->op, A64_POST, r.a, r.b, r.c, off), "%s %s, %s, [%s], #%d", m->name,
-		    a, b, base, off);
+		    a, b,
+		    base, off);
 	}
 }
 
@@ -466,10 +475,9 @@ branches(void)
 	static const int64_t d14[] = { -32768, -32764, -4, 0, 4, 0x1230, 32764 };
 	static const int64_t d21[] = { -1048576, -1048575, -1, 0, 1, 2, 3, 5, 0x54321, 1048575 };
 	static const Named regs[] = { N("br", BR), N("blr", BLR), N("ret", RET) };
-	static const Named hints[] = { N("nop", NOP),	      N("paciasp", PACIASP),
-				       N("autiasp", AUTIASP), N("bti", BTI),
-				       N("bti c", BTI_C),     N("bti j", BTI_J),
-				       N("bti jc", BTI_JC) };
+	static const Named hints[] = { N("nop", NOP), N("paciasp", PACIASP), N("autiasp", AUTIASP),
+		                       N("bti", BTI), N("bti c", BTI_C), N("bti j", BTI_J),
+		                       N("bti jc", BTI_JC) };
 
 	OPS(d26)
 	{
@@ -487,8 +495,8 @@ branches(void)
 			    d19[i]);
 		}
 	}
-	OPS(d14) for (unsigned bit = 0; bit < 64; bit++) REGS(1) if ((r.a + bit) % 7 == i)
-	{
+	OPS(d14) for (unsigned bit = 0; bit < 64; bit++) REGS(1)
+	if ((r.a + bit) % 7 == i) {
 		const char *reg = gpr(bit < 32 ? A64_W : A64_X, r.a);
 		OUT(a64_tbz(false, r.a, bit, d14[i]), "tbz %s, #%u, .%+" PRId64, reg, bit, d14[i]);
 		OUT(a64_tbz(true, r.a, bit, d14[i]), "tbnz %s, #%u, .%+" PRId64, reg, bit, d14[i]);
@@ -499,8 +507,8 @@ branches(void)
 		OUT(a64_adrp(r.a, d21[i] * 4096), "adrp %s, #%" PRId64 "\tllvm", gpr(A64_X, r.a),
 		    d21[i] * 4096);
 	}
-	OPS(regs)
-	REGS(1) OUT(a64_branch_reg(regs[i].op, r.a), "%s %s", regs[i].text, gpr(A64_X, r.a));
+	OPS(regs) REGS(1)
+	OUT(a64_branch_reg(regs[i].op, r.a), "%s %s", regs[i].text, gpr(A64_X, r.a));
 	OUT(a64_ret(), "ret");
 	OPS(hints) OUT(a64_hint(hints[i].op), "%s", hints[i].text);
 	OUT(a64_brk(0), "brk #0");
@@ -513,36 +521,41 @@ branches(void)
 static void
 floats(void)
 {
-	static const Named one[] = { N("fmov", FMOV),	  N("fabs", FABS),     N("fneg", FNEG),
-				     N("fsqrt", FSQRT),	  N("frintn", FRINTN), N("frintp", FRINTP),
-				     N("frintm", FRINTM), N("frintz", FRINTZ), N("frinta", FRINTA),
-				     N("frintx", FRINTX), N("frinti", FRINTI) };
-	static const Named two[] = { N("fmul", FMUL),	  N("fdiv", FDIV),     N("fadd", FADD),
-				     N("fsub", FSUB),	  N("fmax", FMAX),     N("fmin", FMIN),
-				     N("fmaxnm", FMAXNM), N("fminnm", FMINNM), N("fnmul", FNMUL) };
+	static const Named one[] = { N("fmov", FMOV),     N("fabs", FABS),     N("fneg", FNEG),
+		                     N("fsqrt", FSQRT),   N("frintn", FRINTN), N("frintp", FRINTP),
+		                     N("frintm", FRINTM), N("frintz", FRINTZ), N("frinta", FRINTA),
+		                     N("frintx", FRINTX), N("frinti", FRINTI) };
+	static const Named two[] = { N("fmul", FMUL),     N("fdiv", FDIV),     N("fadd", FADD),
+		                     N("fsub", FSUB),     N("fmax", FMAX),     N("fmin", FMIN),
+		                     N("fmaxnm", FMAXNM), N("fminnm", FMINNM), N("fnmul", FNMUL) };
 	static const Named three[] = { N("fmadd", FMADD), N("fmsub", FMSUB), N("fnmadd", FNMADD),
-				       N("fnmsub", FNMSUB) };
+		                       N("fnmsub", FNMSUB) };
 	static const Named cmp[] = { N("fcmp", FCMP), N("fcmpe", FCMPE) };
 	static const Named ccmp[] = { N("fccmp", FCMP), N("fccmpe", FCMPE) };
 
-	FLOATS OPS(one) REGS(2) OUT(a64_fp1(t, one[i].op, r.a, r.b), "%s %s, %s", one[i].text,
-				    fpr(t, r.a), fpr(t, r.b));
-	FLOATS OPS(two) REGS(3) OUT(a64_fp2(t, two[i].op, r.a, r.b, r.c), "%s %s, %s, %s",
-				    two[i].text, fpr(t, r.a), fpr(t, r.b), fpr(t, r.c));
+	FLOATS OPS(one) REGS(2)
+	OUT(a64_fp1(t, one[i].op, r.a, r.b), "%s %s, %s", one[i].text, fpr(t, r.a), fpr(t, r.b));
+	FLOATS OPS(two) REGS(3)
+	OUT(a64_fp2(t, two[i].op, r.a, r.b, r.c), "%s %s, %s, %s", two[i].text, fpr(t, r.a), fpr(t,
+	    r.b),
+	    fpr(t, r.c));
 	FLOATS OPS(three) REGS(4)
-		OUT(a64_fp3(t, three[i].op, r.a, r.b, r.c, r.d), "%s %s, %s, %s, %s", three[i].text,
-		    fpr(t, r.a), fpr(t, r.b), fpr(t, r.c), fpr(t, r.d));
+	OUT(a64_fp3(t, three[i].op, r.a, r.b, r.c, r.d), "%s %s, %s, %s, %s", three[i].text, fpr(t,
+	    r.a),
+	    fpr(t, r.b), fpr(t, r.c), fpr(t, r.d));
 	FLOATS OPS(cmp) REGS(2)
 	{
 		unsigned nzcv = r.step % 16, c = r.step % 14;
-		OUT(a64_fcmp(t, cmp[i].op, r.a, r.b), "%s %s, %s", cmp[i].text, fpr(t, r.a),
-		    fpr(t, r.b));
+		OUT(a64_fcmp(t, cmp[i].op, r.a, r.b), "%s %s, %s", cmp[i].text, fpr(t, r.a), fpr(t,
+		    r.b));
 		OUT(a64_fcmp_zero(t, cmp[i].op, r.a), "%s %s, #0.0", cmp[i].text, fpr(t, r.a));
 		OUT(a64_fccmp(t, ccmp[i].op, r.a, r.b, nzcv, c), "%s %s, %s, #%u, %s", ccmp[i].text,
 		    fpr(t, r.a), fpr(t, r.b), nzcv, cond_name[c]);
 	}
-	FLOATS REGS(3) OUT(a64_fcsel(t, r.a, r.b, r.c, r.step % 14), "fcsel %s, %s, %s, %s",
-			   fpr(t, r.a), fpr(t, r.b), fpr(t, r.c), cond_name[r.step % 14]);
+	FLOATS REGS(3)
+	OUT(a64_fcsel(t, r.a, r.b, r.c, r.step % 14), "fcsel %s, %s, %s, %s", fpr(t, r.a), fpr(t,
+	    r.b),
+	    fpr(t, r.c), cond_name[r.step % 14]);
 }
 
 /* The 256 immediates, as the decimal fractions that they are. */
@@ -550,18 +563,17 @@ static void
 float_immediates(void)
 {
 	for (unsigned n = 16; n < 32; n++)
-		for (int e = -3; e <= 4; e++)
-			for (unsigned sign = 0; sign < 2; sign++) {
-				uint64_t d = (uint64_t)sign << 63 | (uint64_t)(1023 + e) << 52 |
-					     (uint64_t)(n - 16) << 48;
-				uint64_t s = (uint64_t)sign << 31 | (uint64_t)(127 + e) << 23 |
-					     (uint64_t)(n - 16) << 19;
-				double x = (sign ? -1.0 : 1.0) * n / 16.0 *
-					   (e < 0 ? 1.0 / (1 << -e) : 1 << e);
-				unsigned rd = (n * 8 + (unsigned)(e + 3)) % 32;
-				OUT(a64_fmov_imm(A64_D, rd, d), "fmov d%u, #%.8f", rd, x);
-				OUT(a64_fmov_imm(A64_S, rd, s), "fmov s%u, #%.8f", rd, x);
-			}
+	for (int e = -3; e <= 4; e++)
+	for (unsigned sign = 0; sign < 2; sign++) {
+		uint64_t d = (uint64_t)sign << 63 | (uint64_t)(1023 + e) << 52 |
+		             (uint64_t)(n - 16) << 48;
+		uint64_t s = (uint64_t)sign << 31 | (uint64_t)(127 + e) << 23 |
+		             (uint64_t)(n - 16) << 19;
+		double x = (sign ? -1.0 : 1.0) * n / 16.0 * (e < 0 ? 1.0 / (1 << -e) : 1 << e);
+		unsigned rd = (n * 8 + (unsigned)(e + 3)) % 32;
+		OUT(a64_fmov_imm(A64_D, rd, d), "fmov d%u, #%.8f", rd, x);
+		OUT(a64_fmov_imm(A64_S, rd, s), "fmov s%u, #%.8f", rd, x);
+	}
 	for (unsigned mask = 0; mask < 256; mask++) {
 		uint64_t x = 0;
 		for (unsigned k = 0; k < 8; k++)
@@ -573,46 +585,47 @@ float_immediates(void)
 static void
 conversions_and_vectors(void)
 {
-	static const Named to_int[] = { N("fcvtns", FCVTNS), N("fcvtnu", FCVTNU),
-					N("fcvtas", FCVTAS), N("fcvtau", FCVTAU),
-					N("fcvtps", FCVTPS), N("fcvtpu", FCVTPU),
-					N("fcvtms", FCVTMS), N("fcvtmu", FCVTMU),
-					N("fcvtzs", FCVTZS), N("fcvtzu", FCVTZU) };
+	static const Named to_int[] = { N("fcvtns", FCVTNS), N("fcvtnu", FCVTNU), N("fcvtas",
+	    FCVTAS),
+		                        N("fcvtau", FCVTAU), N("fcvtps", FCVTPS), N("fcvtpu",
+		                        FCVTPU),
+		                        N("fcvtms", FCVTMS), N("fcvtmu", FCVTMU), N("fcvtzs",
+		                        FCVTZS),
+		                        N("fcvtzu", FCVTZU) };
 	static const Named to_fp[] = { N("scvtf", SCVTF), N("ucvtf", UCVTF) };
-	static const Named logic[] = { N("and", VAND), N("bic", VBIC), N("orr", VORR),
-				       N("orn", VORN), N("eor", VEOR), N("bsl", VBSL),
-				       N("bit", VBIT), N("bif", VBIF) };
-	static const struct {
-		A64Float from, to;
-		unsigned op;
-	} fcvt[] = {
-		{ A64_D, A64_S, A64_FCVT_S }, { A64_H, A64_S, A64_FCVT_S },
-		{ A64_S, A64_D, A64_FCVT_D }, { A64_H, A64_D, A64_FCVT_D },
-		{ A64_S, A64_H, A64_FCVT_H }, { A64_D, A64_H, A64_FCVT_H },
+	static const Named logic[] = { N("and", VAND), N("bic", VBIC), N("orr", VORR), N("orn",
+	    VORN),
+		                       N("eor", VEOR), N("bsl", VBSL), N("bit", VBIT), N("bif",
+		                       VBIF) };
+	static const struct { A64Float from, to; unsigned op; } fcvt[] = {
+		{ A64_D, A64_S, A64_FCVT_S }, { A64_H, A64_S, A64_FCVT_S }, { A64_S, A64_D,
+		    A64_FCVT_D },
+		{ A64_H, A64_D, A64_FCVT_D }, { A64_S, A64_H, A64_FCVT_H }, { A64_D, A64_H,
+		    A64_FCVT_H },
 	};
 
 	WIDTHS FLOATS REGS(2)
 	{
-		OPS(to_int)
-		OUT(a64_fpint(w, t, to_int[i].op, r.a, r.b), "%s %s, %s", to_int[i].text,
-		    gpr(w, r.a), fpr(t, r.b));
-		OPS(to_fp)
-		OUT(a64_fpint(w, t, to_fp[i].op, r.a, r.b), "%s %s, %s", to_fp[i].text, fpr(t, r.a),
-		    gpr(w, r.b));
+		OPS(to_int) OUT(a64_fpint(w, t, to_int[i].op, r.a, r.b), "%s %s, %s",
+		    to_int[i].text,
+		                gpr(w, r.a), fpr(t, r.b));
+		OPS(to_fp) OUT(a64_fpint(w, t, to_fp[i].op, r.a, r.b), "%s %s, %s", to_fp[i].text,
+		               fpr(t, r.a), gpr(w, r.b));
 		if ((w == A64_X) != (t == A64_D))
 			continue;
-		OUT(a64_fpint(w, t, A64_FMOV_TO_INT, r.a, r.b), "fmov %s, %s", gpr(w, r.a),
-		    fpr(t, r.b));
-		OUT(a64_fpint(w, t, A64_FMOV_TO_FP, r.a, r.b), "fmov %s, %s", fpr(t, r.a),
-		    gpr(w, r.b));
+		OUT(a64_fpint(w, t, A64_FMOV_TO_INT, r.a, r.b), "fmov %s, %s", gpr(w, r.a), fpr(t,
+		    r.b));
+		OUT(a64_fpint(w, t, A64_FMOV_TO_FP, r.a, r.b), "fmov %s, %s", fpr(t, r.a), gpr(w,
+		    r.b));
 	}
-	OPS(fcvt)
-	REGS(2) OUT(a64_fp1(fcvt[i].from, fcvt[i].op, r.a, r.b), "fcvt %s, %s",
-		    fpr(fcvt[i].to, r.a), fpr(fcvt[i].from, r.b));
+	OPS(fcvt) REGS(2)
+	OUT(a64_fp1(fcvt[i].from, fcvt[i].op, r.a, r.b), "fcvt %s, %s", fpr(fcvt[i].to, r.a),
+	    fpr(fcvt[i].from, r.b));
 	for (unsigned q = 0; q < 2; q++) {
-		OPS(logic)
-		REGS(3) OUT(a64_vlogic(q, logic[i].op, r.a, r.b, r.c), "%s %s, %s, %s",
-			    logic[i].text, vec(q, r.a), vec(q, r.b), vec(q, r.c));
+		OPS(logic) REGS(3)
+		OUT(a64_vlogic(q, logic[i].op, r.a, r.b, r.c), "%s %s, %s, %s", logic[i].text,
+		    vec(q, r.a),
+		    vec(q, r.b), vec(q, r.c));
 		REGS(2)
 		{
 			OUT(a64_cnt(q, r.a, r.b), "cnt %s, %s", vec(q, r.a), vec(q, r.b));

@@ -7,8 +7,8 @@
  *   emit_int.c   integer instructions, comparisons, memory
  *   emit_fp.c    floating-point instructions and conversions
  *
- * Operands are in registers, or constants where constrain() allowed that; x16, x17, v30 and v31 are free
- * inside each instruction.  Flags never live from one IR instruction to the next.
+ * Operands are in registers, or constants where constrain() allowed that; x16, x17, v30 and v31
+ * are free inside each instruction.  Flags never live from one IR instruction to the next.
  *
  * Distances: a function whose code cannot grow beyond what a conditional branch reaches uses plain
  * ones, any other a pair of branches; likewise for data laid after the code of a whole module.
@@ -28,7 +28,7 @@ enum {
 
 /* Rare paths, laid out behind the function's body. */
 typedef struct Cold {
-	bool is_nan;            /* load the canonical NaN into `reg` and go back; else trap at `site` */
+	bool is_nan;            /* put the canonical NaN into `reg` and go back; else trap */
 	A64Float type;
 	A64Reg reg;
 	uint32_t site;
@@ -110,7 +110,7 @@ void a64_emit_function(Gen *g, IrFunc *f, uint32_t index, const Alloc *r, FrameI
 uint64_t const_of(const IrFunc *f, Val v);              /* bits; of a 32-bit type, its low half */
 void emit_int_const(Emit *e, A64Width w, A64Reg rd, uint64_t bits);
 void emit_fp_const(Emit *e, A64Float t, A64Reg rd, uint64_t bits);
-void emit_import(Emit *e, A64Reg rd, uint32_t slot);    /* its value; far away uses both scratches */
+void emit_import(Emit *e, A64Reg rd, uint32_t slot);    /* its value; clobbers x16, x17 */
 void emit_move(Emit *e, Loc to, Loc from, IrType type); /* not memory to memory */
 MoveFn move_fn;                                         /* the same, for moves_emit */
 void emit_sp_add(Emit *e, bool sub, uint32_t n);        /* sp += or -= n */
@@ -130,7 +130,7 @@ Label trap_label(Emit *e, uint32_t site);
 Cold *new_cold(Emit *e);                                /* NULL: no memory */
 
 /* emit_int.c */
-A64Cond emit_compare(Emit *e, const Ins *i, const Loc *use);    /* the condition under which cc holds */
+A64Cond emit_compare(Emit *e, const Ins *i, const Loc *use);    /* where arg[0] cc arg[1] holds */
 void emit_int(Emit *e, const Ins *i, const Loc *use, A64Reg rd);
 void emit_select(Emit *e, const Ins *i, const Loc *use, A64Reg rd);
 void emit_memory(Emit *e, const Ins *i, const Loc *use, Loc out);
