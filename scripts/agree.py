@@ -47,7 +47,7 @@ def arguments():
 
 def files_variable(text):
     """FILES="a.tv b.tv", FILES="'my file.tv' b.tv", or one name with spaces in it."""
-    if text.strip() and Path(text).exists():
+    if text.strip() and os.path.exists(text):  # False, not an error, for a name too long to be one
         return [text]
     try:
         return shlex.split(text)
