@@ -1,6 +1,7 @@
 """Is what all targets and engines answered for a program the same, and what it says it should be?"""
 
 import collections
+import ctypes
 import re
 import struct
 
@@ -52,7 +53,8 @@ def shortest_f32(raw):
     value = struct.unpack("<f", raw)[0]
     for digits in range(1, 10):
         text = f"{value:.{digits}g}"
-        if struct.pack("<f", float(text)) == raw:
+        # ctypes rounds past the largest f32 to infinity, where struct refuses
+        if bytes(ctypes.c_float(float(text))) == raw:
             break
     return repr(float(text))
 

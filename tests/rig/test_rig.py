@@ -353,3 +353,11 @@ def test_every_toolchain_is_understood():
     assert {"x86_64-linux", "aarch64-linux", "x86_64-windows"} <= set(known)
     assert known["x86_64-windows"].format == "PE" and known["x86_64-windows"].machine == 0x8664
     assert known["aarch64-linux"].format == "ELF" and known["aarch64-linux"].machine == 183
+
+
+def test_bits_are_shown_as_shortest_decimals():
+    from rig import cases
+    for bits, text in (("0x7f7fffff", "3.4028235e+38"), ("0x00000001", "1e-45"), ("0x3dcccccd", "0.1"),
+                       ("0xff800000", "-inf"), ("0x80000000", "-0.0")):
+        assert cases.readable("f32:" + bits) == text
+    assert cases.readable("f64:0x7fefffffffffffff") == "1.7976931348623157e+308"
