@@ -1,8 +1,9 @@
-/* bench.c - measures every kernel in one process: its C twin at -O0 and -O2, and Trivet's three modes.
+/* bench.c - measures every kernel in one process: its C twin at -O0 and -O2, and Trivet's three
+ * modes.
  *
- * Prints one line a kernel for tests/bench/bench.py: name, result, then nanoseconds a call (medians of ROUNDS,
- * taken in turn so that a noisy moment hits all alike), then nanoseconds from text to sealed code,
- * then bytes of code.  A result that differs is an error. */
+ * Prints one line a kernel for tests/bench/bench.py: name, result, then nanoseconds a call (medians
+ * of ROUNDS, taken in turn so that a noisy moment hits all alike), then nanoseconds from text to
+ * sealed code, then bytes of code.  A result that differs is an error. */
 #define _POSIX_C_SOURCE 200809L
 #include "kernels/list.h"
 #include "trivet.h"
@@ -32,7 +33,8 @@ static const struct {
 static int64_t xs[CELLS];
 static double fs[CELLS];
 
-/* CPU time of this process: what else the machine does costs others, not us.  Lua's os.clock() too. */
+/* CPU time of this process: what else the machine does costs others, not us.  Lua's os.clock() too.
+ */
 static uint64_t
 now(void)
 {
@@ -43,9 +45,9 @@ now(void)
 }
 
 typedef struct Column {
-	Kernel *call;                   /* or, for the interpreter, … */
-	trivet_code *code;              /* … this */
-	uint64_t repeat;                /* calls per measurement */
+	Kernel *call;	   /* or, for the interpreter, … */
+	trivet_code *code; /* … this */
+	uint64_t repeat;   /* calls per measurement */
 	double ns[ROUNDS];
 } Column;
 
@@ -53,8 +55,8 @@ static int64_t
 call_once(const Column *c, int64_t n)
 {
 	trivet_value args[3] = { { .type = TRIVET_I64 },
-		                 { .type = TRIVET_SPAN_I64 },
-		                 { .type = TRIVET_SPAN_F64 } };
+				 { .type = TRIVET_SPAN_I64 },
+				 { .type = TRIVET_SPAN_F64 } };
 	trivet_value result;
 
 	if (c->call)
@@ -135,7 +137,8 @@ compile_time(const char *name, const char *text, size_t length, trivet_mode mode
 static void
 bench_kernel(size_t k, const char *folder)
 {
-	static const trivet_mode modes[MODES] = { TRIVET_BASELINE, TRIVET_OPTIMIZED, TRIVET_INTERP };
+	static const trivet_mode modes[MODES] = { TRIVET_BASELINE, TRIVET_OPTIMIZED,
+						  TRIVET_INTERP };
 	Column columns[COLUMNS] = { { .call = kernels[k].o0 }, { .call = kernels[k].o2 } };
 	const char *name = kernels[k].name;
 	int64_t n = kernels[k].n, expected;
@@ -162,7 +165,8 @@ bench_kernel(size_t k, const char *folder)
 				exit(1);
 			}
 			if (o.mode != TRIVET_INTERP)
-				c->call = (Kernel *)trivet_entry(c->code, "kernel", "i64(i64,[i64],[f64])");
+				c->call = (Kernel *)trivet_entry(c->code, "kernel",
+								 "i64(i64,[i64],[f64])");
 			if (o.mode == TRIVET_BASELINE)
 				trivet_code_image(c->code, &image);
 		}

@@ -1,4 +1,5 @@
-/* fake_trivet.c - answers `check --stream` as the rig expects it, or badly, as the program tells it to.
+/* fake_trivet.c - answers `check --stream` as the rig expects it, or badly, as the program tells it
+ * to.
  *
  * For the rig's own tests.  "//! CALL == N" gives N, unless the program has one of these lines:
  *   //@ answer N        gives N and says so when that is not what was expected
@@ -7,7 +8,8 @@
  *   //@ forget          leaves the last directive out
  *   //@ count           adds up wrongly
  *   //@ rubbish | crash | hang | exit
- * The environment variable FAKE makes all of it go wrong: no-greeting, silent, other-target, skip, late. */
+ * The environment variable FAKE makes all of it go wrong: no-greeting, silent, other-target, skip,
+ * late. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +27,8 @@ static const char *
 mark(const char *word)
 {
 	for (int i = 0; i < lines; i++) {
-		if (strncmp(text[i], "//@ ", 4) == 0 && strncmp(text[i] + 4, word, strlen(word)) == 0)
+		if (strncmp(text[i], "//@ ", 4) == 0 &&
+		    strncmp(text[i] + 4, word, strlen(word)) == 0)
 			return text[i] + 4 + strlen(word);
 	}
 	return NULL;
@@ -60,7 +63,8 @@ run_program(void)
 			value = strtoull(told + strlen(engine), NULL, 0);
 		int ok = value == wanted || mark("lie");
 		printf("%s:%d\t%s\t%.*s\ti64:0x%016llx\t%s\n", program, i + 1, engine,
-		       (int)(equals - text[i] - 4), text[i] + 4, value, ok ? "ok" : "FAIL expected another");
+		       (int)(equals - text[i] - 4), text[i] + 4, value,
+		       ok ? "ok" : "FAIL expected another");
 		fflush(stdout);
 		passed += ok;
 		failed += !ok;
