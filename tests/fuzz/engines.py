@@ -167,14 +167,14 @@ def judge(answers):
 		if answer.failure:
 			kind, _, detail = answer.failure.partition(" ")
 			return Finding(kind.rstrip(":"), setup, detail)
-	reference = {line: value for (line, engine), value in answers[0][1].results.items() if engine == "interp"}
+	reference = {line: value[1] for (line, engine), value in answers[0][1].results.items() if engine == "interp"}
 	for setup, answer in answers:
 		wrong = [(line, engine) for (line, engine), value in answer.results.items()
-			 if reference.get(line) != value and not interrupted(value)]
+			 if reference.get(line) != value[1] and not interrupted(value[1])]
 		if wrong:
 			line, engine = wrong[0]
 			call, value = answer.results[line, engine]
-			wanted = reference.get(line, ("", "nothing"))[1]
+			wanted = reference.get(line, "nothing")
 			engines = ",".join(dict.fromkeys(e for _, e in wrong))
 			return Finding("differs", setup, f"{engines} on {setup.name}: {call} gave {value}, not {wanted}",
 				       tuple(dict.fromkeys(n for n, _ in wrong)))
@@ -185,4 +185,4 @@ def judge(answers):
 
 
 def interrupted(value):
-	return "trap:interrupted" in value[1]
+	return "trap:interrupted" in value

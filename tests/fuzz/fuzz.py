@@ -20,6 +20,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 import engines  # noqa: E402
 import generate  # noqa: E402
+import oracle  # noqa: E402
 import shrink  # noqa: E402
 from rig import process, targets  # noqa: E402
 
@@ -34,6 +35,8 @@ def arguments(argv):
 	parser.add_argument("--seed", default="", help="default: another one each time; it is printed")
 	parser.add_argument("--shard", default="1/1", metavar="I/N")
 	parser.add_argument("--targets", default="all", metavar="LIST")
+	parser.add_argument("--oracle", type=int, default=8, metavar="PERCENT",
+			    help="of the programs that are also compiled as C (default 8)")
 	parser.add_argument("--only", type=int, metavar="K", help="just program K: print it, run it, shrink it")
 	parser.add_argument("--findings", type=int, default=1, metavar="N", help="go on until so many were found")
 	parser.add_argument("--out", type=Path, default=REGRESS, metavar="FOLDER", help="where shrunk programs go")
@@ -93,22 +96,27 @@ class Campaign:
 	def __init__(self, options, ways):
 		self.options, self.ways = options, ways
 		self.seen, self.total = set(), len(generate.universe())
-		self.programs = self.results = 0
+		self.programs = self.results = self.in_c = 0
+		self.c = options.oracle > 0 and ways[0].target.host and oracle.setup(ways[0].target)
 		self.findings, self.alike = [], {}
 		self.start = self.told = time.monotonic()
 		self.next = options.shard[0]
 
-	def make(self, k):
-		return generate.generate(generate.from_random(random.Random(f"{self.options.seed}/{k}")), self.seen)
+	def make(self, k, seen=None):
+		return generate.generate(generate.from_random(random.Random(f"{self.options.seed}/{k}")), seen)
 
 	def batch(self):
-		"""[(name, text)] of the next programs."""
-		made = []
+		"""[(name, text)] of the next programs, and [(name, C text)] of some of them."""
+		made, in_c = [], []
 		left = self.options.programs - self.programs if self.options.programs else BATCH
-		for _ in range(min(BATCH, left)):
-			made.append((f"p{self.next}", generate.show(self.make(self.next))))
+		count = min(BATCH, left)
+		for k in range(count):
+			program, name = self.make(self.next, self.seen), f"p{self.next}"
+			made.append((name, generate.show(program)))
+			if self.c and k < max(count * self.options.oracle / 100, 1):
+				in_c.append((name, oracle.write(name, program)))
 			self.next += self.options.shard[1]
-		return made
+		return made, in_c
 
 	def over(self):
 		return (time.monotonic() - self.start > self.options.time
@@ -117,17 +125,20 @@ class Campaign:
 
 	def run(self):
 		batch = self.batch()
-		while batch:
-			jobs = [engines.Job(way, batch) for way in self.ways]
+		while batch[0]:
+			jobs = [engines.Job(way, batch[0]) for way in self.ways]
+			if batch[1]:
+				jobs.append(oracle.Job(self.c, batch[1]))
 			try:
 				following = self.batch_while(jobs)
 			finally:
 				for job in jobs:
 					job.stop()
-			self.programs += len(batch)
-			self.judge(batch, jobs)
+			self.programs += len(batch[0])
+			self.in_c += len(batch[1])
+			self.judge(batch[0], jobs)
 			self.progress()
-			batch = [] if self.over() else following
+			batch = ([], []) if self.over() else following
 		self.progress(last=True)
 
 	def batch_while(self, jobs):
@@ -140,7 +151,7 @@ class Campaign:
 
 	def judge(self, batch, jobs):
 		for name, text in batch:
-			answers = [(job.setup, job.answers[name]) for job in jobs]
+			answers = [(job.setup, job.answers[name]) for job in jobs if name in job.answers]
 			self.results += sum(len(a.results) for _, a in answers)
 			finding = engines.judge(answers)
 			if not finding:
@@ -156,7 +167,7 @@ class Campaign:
 			return
 		self.told = now
 		seconds = max(now - self.start, 0.001)
-		line = (f"fuzz: {self.programs} programs, {self.results} results on {len(self.ways)} setups, "
+		line = (f"fuzz: {self.programs} programs ({self.in_c} as C), {self.results} results on {len(self.ways)} setups, "
 			f"{self.programs / seconds:.0f} programs/s, operators x types {len(self.seen)}/{self.total}, "
 			f"{seconds:.0f} s, {sum(self.alike.values())} failing")
 		print(("\r" if tty else "") + line, end="" if tty and not last else "\n", flush=True)
@@ -165,10 +176,10 @@ class Campaign:
 
 	def found(self, k, finding):
 		print(f"\nfuzz: program {k} of seed {self.options.seed}: {finding.kind} {finding.detail[:600]}", flush=True)
-		program = generate.generate(generate.from_random(random.Random(f"{self.options.seed}/{k}")))
+		program = self.make(k)
 		ways = [self.ways[0]] + ([finding.setup] if finding.setup is not self.ways[0] else [])
 		failing = Failing(ways, finding.like)
-		if failing([generate.show(program)]) == [True]:
+		if failing([failing.source(program, generate.show(program))]) == [True]:
 			shrink.shrink(program, failing, progress=lambda n: print(f"\r  shrinking: {n} bytes   ", end="", flush=True))
 			print()
 		else:
@@ -178,9 +189,8 @@ class Campaign:
 
 	def write(self, program, k, finding, ways):
 		text = generate.show(program)
-		job = [engines.Job(way, [("p", text)]) for way in ways]
-		engines.finish(job)
-		now = engines.judge([(j.setup, j.answers["p"]) for j in job]) or finding
+		failing = Failing(ways, None)
+		now = failing.findings([failing.source(program, text)])[0] or finding
 		self.options.out.mkdir(parents=True, exist_ok=True)
 		path = self.options.out / f"fuzz_{self.options.seed}_{k}.tv"
 		detail = now.detail.replace("\n", " ")[:300]
@@ -189,6 +199,8 @@ class Campaign:
 		print(f"fuzz: {now.kind} {now.detail}\nfuzz: wrote {process.shown(path)}; reproduce:")
 		shown = process.shown(path)
 		for way in ways:
+			if way is self.c:
+				continue
 			line = [*way.wrapper, *way.target.command(way.target.trivet, "check", "--bits",
 								  f"--engine={way.engines}", *way.args, shown)]
 			print("  " + process.quote(line))
@@ -196,17 +208,35 @@ class Campaign:
 
 
 class Failing:
-	"""Tells which texts fail as the first did."""
+	"""Tells which programs fail as the first did."""
 
 	def __init__(self, ways, like):
-		self.ways, self.like = ways, like
+		self.like = like
+		self.ways = [way for way in ways if way.engines != "C"]
+		self.c = next((way for way in ways if way.engines == "C"), None)
 
-	def __call__(self, texts):
-		batch = [(f"p{k}", text) for k, text in enumerate(texts)]
+	def source(self, program, text):
+		"""What is to be given for a program: its text, and C if that has a part in the failure."""
+		if not self.c:
+			return text, None
+		try:
+			return text, oracle.write("NAME", program)
+		except (KeyError, StopIteration):  # it uses what is not declared: trivet says so, too
+			return text, None
+
+	def findings(self, sources):
+		batch = [(f"p{k}", text) for k, (text, _) in enumerate(sources)]
 		jobs = [engines.Job(way, batch, silent=2.0, crashes=len(batch)) for way in self.ways]
 		engines.finish(jobs)
-		found = [engines.judge([(j.setup, j.answers[name]) for j in jobs]) for name, _ in batch]
-		return [f is not None and f.like == self.like for f in found]
+		if self.c:
+			fine = [k for k, (name, _) in enumerate(batch) if not engines.judge([(j.setup, j.answers[name]) for j in jobs])]
+			in_c = [(f"p{k}", sources[k][1].replace("NAME", f"p{k}")) for k in fine if sources[k][1]]
+			jobs.append(oracle.Job(self.c, in_c))
+			engines.finish(jobs)
+		return [engines.judge([(j.setup, j.answers[name]) for j in jobs if name in j.answers]) for name, _ in batch]
+
+	def __call__(self, sources):
+		return [f is not None and f.like == self.like for f in self.findings(sources)]
 
 
 def main(argv=None):

@@ -14,7 +14,8 @@ BATCH = 48
 
 
 def shrink(program, failing, seconds=120, progress=None):
-	"""`failing([text, …])` says, for each text, whether it fails as the program does."""
+	"""`failing([source, …])` says, for each, whether it fails as the program does; a source is what
+	`failing.source(program, text)` makes of a program."""
 	until = time.monotonic() + seconds
 	size = measure(program)
 	improved = True
@@ -42,9 +43,9 @@ def one_round(program, edits, failing, size, until):
 	for edit in list(edits(program)):
 		undo = apply(edit)
 		new = measure(program)
-		revert(undo)
 		if new < (best or size):
-			batch.append((edit, new))
+			batch.append((edit, new, failing.source(program, new[1])))
+		revert(undo)
 		if len(batch) == BATCH:
 			best = accept(program, batch, failing, best or size) or best
 			batch = []
@@ -55,16 +56,17 @@ def one_round(program, edits, failing, size, until):
 
 def accept(program, batch, failing, size):
 	"""Keeps the edits that fail by themselves, as many together as go."""
-	verdicts = failing([new[1] for _, new in batch])
-	good = [edit for (edit, _), ok in zip(batch, verdicts) if ok]
-	best, first = None, True
-	for edit in sorted(good, key=lambda e: dict((id(a), b) for a, b in batch)[id(e)]):
+	verdicts = failing([source for _, _, source in batch])
+	good = [(new, k) for k, (_, new, _) in enumerate(batch) if verdicts[k]]
+	best = None
+	for _, k in sorted(good):
+		edit = batch[k][0]
 		if not still_there(edit):
 			continue
 		undo = apply(edit)
 		new = measure(program)
-		if new < (best or size) and (first or failing([new[1]])[0]):
-			best, first = new, False
+		if new < (best or size) and (best is None or failing([failing.source(program, new[1])])[0]):
+			best = new
 		else:
 			revert(undo)
 	return best
@@ -102,6 +104,8 @@ def runs(items):
 def drop_items(program):
 	for part in reversed(program.kids):
 		for at, size in runs(part.kids):
+			if part.kind == "calls" and size == len(part.kids):
+				continue  # a case needs a directive
 			yield [(part.kids, at, size, [])]
 
 
