@@ -77,6 +77,18 @@ make_facts(IrFunc *f, const Pass *p, uint8_t *facts)
 	*facts |= missing;
 }
 
+/* After p changed f.  Where it made code unreachable, phis may still name values that are gone:
+ * neither the next pass nor the verifier should meet these. */
+static void
+forget_facts(IrFunc *f, const Pass *p, uint8_t *facts)
+{
+	*facts &= (uint8_t)~p->breaks;
+	if (p->breaks & FACT_CLEAN) {
+		ir_drop_dead(f);
+		*facts |= FACT_CLEAN;
+	}
+}
+
 bool
 opt_run(IrModule *m, const OptOptions *o, Arena *a, Text *remarks, Text *why)
 {
@@ -97,7 +109,7 @@ opt_run(IrModule *m, const OptOptions *o, Arena *a, Text *remarks, Text *why)
 				continue;
 			make_facts(f, p, &facts[i]);
 			if (!a->mem->failed && p->run(f, &context))
-				facts[i] &= (uint8_t)~p->breaks;
+				forget_facts(f, p, &facts[i]);
 			if (a->mem->failed || (o->verify && !verified(f, p, a, why)))
 				return false;
 		}
