@@ -167,11 +167,14 @@ print-target:
 PYTEST = $(PYTHON) -m pytest -q $(shell $(PYTHON) -c 'import xdist; print("-n auto")' 2>/dev/null) \
 	$(if $(REQUIRE),--require=$(REQUIRE)) $(PYTEST_FLAGS) tests examples
 
-.PHONY: agree check check-all check-headers format-check format
+.PHONY: agree check check-all check-variants check-headers format-check format
 check: check-headers
 	$(PYTEST) --targets=host
 check-all: check-headers
 	$(PYTEST) --targets=all
+# The same programs on other CPU models and page sizes, with fewer features, and under the sanitizers.
+check-variants:
+	$(PYTEST) --targets=variants,$(HOST)+asan
 
 # scripts/agree.py reads these from the environment, where spaces and quotes survive.
 agree: override export FILES := $(value FILES)
@@ -210,6 +213,7 @@ help:
 	@echo 'make unit [TARGET=NAME]   the C unit tests, built but not run'
 	@echo 'make agree [FILES="…"]    run the directives of .tv files on every target and engine, compare'
 	@echo 'make check                all tests on this machine;  make check-all  on all targets'
+	@echo 'make check-variants       on other CPU models and page sizes, without features, under sanitizers'
 	@echo 'make check-headers        every header compiles alone;  make format-check  clang-format'
 	@echo 'make fuzz TIME=60 SEED=1   random programs on all targets and engines; what differs is shrunk'
 	@echo 'make bench [KERNEL=…]     ratios of run time to gcc and Lua, and compile times, in one run'

@@ -345,7 +345,7 @@ def pytest_runtest_makereport(item, call):
     rig = item.config.rig
     if report.skipped and "all" in rig.required and not hasattr(report, "wasxfail"):
         reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
-        if NOT_FOR not in reason:
+        if NOT_FOR not in reason and "empty parameter set" not in reason:
             report.outcome = "failed"
             report.longrepr = f"required (--require=all), but skipped: {reason}"
 
