@@ -109,7 +109,8 @@ bool ra_check(const IrFunc *f, const struct Target *t, uint32_t features, const 
 typedef struct FrameInfo {              /* for unwind tables and tests */
 	uint32_t start, end;            /* code offsets */
 	uint32_t frame_bytes;           /* subtracted from sp after the pushes, alignment included */
-	RegSet saved;
+	RegSet saved;                   /* in the order that the back end's prologue says; AArch64 counts
+	                                   x29 and x30 in, and without them there is no frame */
 	uint32_t prologue_bytes;
 } FrameInfo;
 
