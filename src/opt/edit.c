@@ -99,6 +99,30 @@ edit_retarget(IrFunc *f, BlockId from, BlockId old, BlockId to)
 	ir_edge(f, from, b->succ[0] == old ? 0 : 1, to);
 }
 
+void
+edit_move(IrFunc *f, Val v, Val at)
+{
+	Ins *i = &f->ins.at[v], *before = &f->ins.at[at];
+	Block *from = &f->blocks.at[i->block];
+
+	if (i->prev)
+		f->ins.at[i->prev].next = i->next;
+	else
+		from->first = i->next;
+	if (i->next)
+		f->ins.at[i->next].prev = i->prev;
+	else
+		from->last = i->prev;
+	i->block = before->block;
+	i->next = at;
+	i->prev = before->prev;
+	if (i->prev)
+		f->ins.at[i->prev].next = v;
+	else
+		f->blocks.at[i->block].first = v;
+	before->prev = v;
+}
+
 /* ---- Loops ---------------------------------------------------------------------------------- */
 
 enum { LOOP_LIST_FACTOR = 16 }; /* lists of blocks together at most so many times the blocks */

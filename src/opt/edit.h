@@ -27,6 +27,9 @@ uint32_t edit_pred_index(const IrFunc *f, BlockId b, BlockId p);
 /* Gives block `from` a new successor instead of the old one; phis of `to` are the caller's. */
 void edit_retarget(IrFunc *f, BlockId from, BlockId old, BlockId to);
 
+/* Takes v out of its list and puts it before `at`. */
+void edit_move(IrFunc *f, Val v, Val at);
+
 /* Natural loops, in an order in which inner ones come before those around them. */
 typedef struct OptLoop {
 	BlockId header, latch;          /* latch BLOCK_NONE: there are several */

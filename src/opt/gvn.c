@@ -72,7 +72,8 @@ typedef struct Gvn {
 	uint32_t *heads, *fact_heads, mask;
 	uint32_t *version_out; /* by block: the memory's version at its end */
 	uint32_t version, versions;
-	bool changed;
+	bool *reached; /* by block */
+	bool changed, settled;
 } Gvn;
 
 /* ---- Facts ---------------------------------------------------------------------------------- */
@@ -341,7 +342,7 @@ visit_trapif(Gvn *g, BlockId b, Val v)
 		g->changed = true;
 	} else if (known > 0) {
 		edit_settle_trap(g->f, v);
-		g->changed = true;
+		g->changed = g->settled = true;
 	} else {
 		memcpy(g->f->ins.at[v].arg, i.arg, sizeof i.arg);
 		g->f->ins.at[v].cc = i.cc;
@@ -361,7 +362,7 @@ visit_branch(Gvn *g, BlockId b, Val v)
 		return;
 	}
 	edit_settle_branch(g->f, b, known ? 0 : 1);
-	g->changed = true;
+	g->changed = g->settled = true;
 }
 
 /* What must have been true to come here. */
@@ -424,10 +425,23 @@ begin(Gvn *g)
 	g->mask = cap - 1;
 	g->heads = arena_alloc(g->a, 2 * (size_t)cap * sizeof *g->heads);
 	g->version_out = arena_alloc(g->a, (g->f->blocks.n + 1) * sizeof *g->version_out);
-	if (!g->heads || !g->version_out || !edit_dom(g->f, g->a, &g->dom))
+	g->reached = arena_alloc(g->a, g->f->blocks.n + 1);
+	if (!g->heads || !g->version_out || !g->reached || !edit_dom(g->f, g->a, &g->dom))
 		return false;
 	g->fact_heads = g->heads + cap;
 	return true;
+}
+
+/* Predecessors other than those at the ends of loops were looked at before b. */
+static bool
+is_reached(Gvn *g, BlockId b)
+{
+	const Block *block = &g->f->blocks.at[b];
+
+	g->reached[b] = b == 0;
+	for (uint32_t k = 0; k < block->preds.n; k++)
+		g->reached[b] |= g->reached[block->preds.at[k]];
+	return g->reached[b];
 }
 
 bool
@@ -440,8 +454,8 @@ gvn_run(IrFunc *f, OptContext *o)
 	for (uint32_t k = 0; k < f->order.n && !o->arena->mem->failed; k++) {
 		BlockId b = f->order.at[k];
 
-		if (b && !f->blocks.at[b].preds.n)
-			continue; /* a branch settled above led here */
+		if (!is_reached(&g, b))
+			continue; /* a branch or a trap settled above led here */
 		enter(&g, b);
 		for (Val v = f->blocks.at[b].first, next; v; v = next) {
 			next = f->ins.at[v].next;
@@ -452,5 +466,7 @@ gvn_run(IrFunc *f, OptContext *o)
 		g.version_out[b] = g.version;
 	}
 	ir_apply_replacements(f);
+	if (g.settled)
+		ir_drop_dead(f); /* what is left may use what is gone */
 	return g.changed;
 }

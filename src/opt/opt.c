@@ -6,9 +6,27 @@
 
 // clang-format off
 static const Pass passes[] = {
-	/* name       entry        needs                      breaks */
-	{ "gvn",      gvn_run,     FACT_ORDER,                FACT_ORDER | FACT_CLEAN,
-	  "a value computed before, or a check passed before, is not computed or made again" },
+	/* name       entry         needs        breaks */
+	{ "inline",   inline_run,   FACT_CLEAN,  FACT_ORDER | FACT_CLEAN,
+	  "small functions in the place of their calls, and a few levels of recursion" },
+	{ "gvn",      gvn_run,      FACT_ORDER,  FACT_ORDER | FACT_CLEAN,
+	  "what was computed, loaded or checked before is not done again" },
+	{ "tidy",     tidy_run,     FACT_ORDER | FACT_CLEAN,  FACT_ORDER,
+	  "blocks that always follow each other become one" },
+	{ "ifconv",   ifconv_run,   FACT_ORDER,  FACT_ORDER,
+	  "short branches around cheap work become selections" },
+	{ "tidy2",    tidy_run,     FACT_ORDER | FACT_CLEAN,  FACT_ORDER,
+	  "again, where a branch has gone" },
+	{ "licm",     licm_run,     FACT_ORDER,  0,
+	  "what a loop need not compute each time goes before it" },
+	{ "divconst", divconst_run, 0,           FACT_CLEAN,
+	  "division and remainder by constants become multiplications and shifts" },
+	{ "licm2",    licm_run,     FACT_ORDER,  0,
+	  "again, for the parts of divisions" },
+	{ "gvn2",     gvn_run,      FACT_ORDER,  FACT_ORDER | FACT_CLEAN,
+	  "again, for what the passes since have laid open" },
+	{ "dse",      dse_run,      FACT_ORDER | FACT_CLEAN,  FACT_CLEAN,
+	  "stores that nothing sees" },
 };
 // clang-format on
 enum { PASS_COUNT = sizeof passes / sizeof *passes };
