@@ -6,7 +6,7 @@
 int
 main(void)
 {
-	printf("runs x86-64 code: this machine is another\n");
+	printf("not for this target: it runs x86-64 code\n");
 	return 77;
 }
 #else
