@@ -15,6 +15,8 @@ static const Pass passes[] = {
 	  "blocks that always follow each other become one" },
 	{ "ifconv",   ifconv_run,   FACT_ORDER,  FACT_ORDER,
 	  "short branches around cheap work become selections" },
+	{ "scev",     scev_run,     FACT_ORDER | FACT_CLEAN,  FACT_ORDER | FACT_CLEAN,
+	  "loops over scalars that evolve predictably are jumped over by closed forms" },
 	{ "tidy2",    tidy_run,     FACT_ORDER | FACT_CLEAN,  FACT_ORDER,
 	  "again, where a branch has gone" },
 	{ "licm",     licm_run,     FACT_ORDER,  0,
