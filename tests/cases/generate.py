@@ -733,7 +733,75 @@ def long_file():
     return file
 
 
+# ---- Loops: every comparison and direction, with recurrences that have a closed form and some that have none ----
+
+BODIES = {  # name: (statements, what they do to the state [s, u])
+    "sum": ("s += i;", lambda t, s, u, i: (s + i, u)),
+    "squares": ("s += i * i; u = s - i;", lambda t, s, u, i: (s + i * i, s + i * i - i)),
+    "cubes": ("s += i * i * i - 2 * i + 5;", lambda t, s, u, i: (s + i ** 3 - 2 * i + 5, u)),
+    "sums": ("s += u; u += i;", lambda t, s, u, i: (s + u, u + i)),
+    "powers": ("s = s * 3 + 1; u *= 5;", lambda t, s, u, i: (s * 3 + 1, u * 5)),
+    "fibonacci": ("let w = s + u; s = u; u = w;", lambda t, s, u, i: (u, s + u)),
+    "signs": ("s = i - s; u = -u;", lambda t, s, u, i: (i - s, -u)),
+    "swap": ("let w = s; s = u; u = w + 1;", lambda t, s, u, i: (u, s + 1)),
+    "odd": ("if i & 1 == 1 { s += i; } else { u += 3; }",
+            lambda t, s, u, i: (s + i, u) if i & 1 else (s, u + 3)),
+    "split": ("if i < 10 { s += 2; } else { s += i; u += 1; }",
+              lambda t, s, u, i: (s + 2, u) if i < 10 else (s + i, u + 1)),
+    "last": ("s = i; u = s * 2;", lambda t, s, u, i: (i, i * 2)),
+    "xors": ("s = s * 5 ^ i;", lambda t, s, u, i: (wrap(t, s * 5) ^ i, u)),
+    "divides": ("s += i / 3; u += i % 7;",
+                lambda t, s, u, i: (s + divide(t, i, 3), u + remainder(t, i, 7))),
+}
+
+
+def loop_files():
+    limit = 3000
+    for t in INTS:
+        file = File(f"loops_{t}", f"loops over {t}: all comparisons and directions, around zero and where it wraps")
+        spots = [(0, 0), (0, 1), (0, 2), (0, 10), (3, 40), (0, 1000), (10, 0), (1000, 7), (5, 5),
+                 (highest(t) - 20, highest(t)), (highest(t) - 20, highest(t) - 1), (highest(t), lowest(t)),
+                 (highest(t), highest(t)), (lowest(t), lowest(t) + 17), (lowest(t) + 17, lowest(t)),
+                 (lowest(t), lowest(t)), (highest(t) - 8, wrap(t, highest(t) + 9))]
+        if INTS[t][1]:
+            spots += [(-10, 10), (10, -10), (-1000, -990), (-1, 0), (0, -1)]
+        names = list(BODIES)
+        row = 0
+        for op, (op_name, compare) in COMPARISONS.items():
+            for step in (1, 2, 3, 7, -1, -2, -5):
+                if op == "==" and step not in (1, -2):
+                    continue
+                for body in (names[row % len(names)], names[(row * 5 + 3) % len(names)], names[(row * 3 + 7) % len(names)]):
+                    add_loop(file, t, op, op_name, compare, step, body, row, spots, limit)
+                    row += 1
+        yield file
+
+
+def add_loop(file, t, op, op_name, compare, step, body, row, spots, limit):
+    text_, change = BODIES[body]
+    name = f"{body}_{op_name}_{'up' if step > 0 else 'down'}{abs(step)}_{row}"
+    move = f"i += {step};" if step > 0 else f"i -= {-step};"
+    file.function(name, [("a", t), ("b", t)], t,
+                  f"let s: {t} = 1; let u: {t} = 2; let n: {t} = 0; let i = a; "
+                  f"while i {op} b {{ {text_} n += 1; {move} }} return (s * 31 + u) * 31 + n + i * 7;")
+
+    def model(a, b):
+        s, u, n, i = 1, 2, 0, a
+        while compare(i, b):
+            s, u = change(t, s, u, i)
+            s, u, n, i = wrap(t, s), wrap(t, u), n + 1, wrap(t, i + step)
+            if n > limit:
+                return None
+        return wrap(t, (s * 31 + u) * 31 + n + i * 7)
+
+    for a, b in spots:
+        result = model(a, b)
+        if result is not None:
+            file.call(name, (t, t), (a, b), t, lambda: result)
+
+
 def files():
+    yield from loop_files()
     for count in (6, 20, 60, 250):
         yield many_variables_file(count)
     yield rotation_file()
