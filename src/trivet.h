@@ -353,7 +353,7 @@ trivet_status trivet_dump_after(trivet_module *m, const char *pass, const char *
 bool trivet_pass(uint32_t index, const char **name, const char **what);
 
 typedef struct trivet_image {
-	const uint8_t *bytes;           /* machine code, then constants and addresses */
+	const uint8_t *bytes;           /* machine code, then constants, addresses and unwind data */
 	size_t size, code_size;
 	uint32_t functions;             /* pieces of code: functions and their entry stubs */
 } trivet_image;

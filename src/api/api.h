@@ -36,6 +36,7 @@ struct trivet_engine {
 	trivet_code *codes;
 	trivet_prepared *prepared;
 	trivet_times times;
+	OsUnwinder unwinder;
 };
 
 struct trivet_module {
@@ -62,6 +63,7 @@ struct trivet_code {
 	const Site *sites;
 	uint32_t nsites;
 	OsFunction *externs;            /* by FuncId */
+	OsUnwind unwind;
 };
 
 struct trivet_prepared {

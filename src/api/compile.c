@@ -121,6 +121,9 @@ seal(trivet_code *c, const IrModule *ir, ObjectCode *o)
 		s = code_write(c->block, 0, o->bytes, o->size);
 	if (!s)
 		s = code_seal(c->block, (features & TRIVET_FEATURE_BTI) != 0);
+	if (!s)
+		s = os_register_unwind(&e->unwinder, &c->unwind, code_address(c->block), o->unwind,
+				       o->nframes);
 	if (s)
 		return api_fail(e, s, "%u bytes of code%s", o->size,
 				s == TRIVET_NO_EXEC ? "; the interpreter can serve the same calls"
@@ -248,6 +251,7 @@ trivet_code_free(trivet_code *c)
 	if (!c)
 		return;
 	e = c->engine;
+	os_unregister_unwind(&e->unwinder, &c->unwind);
 	if (c->block)
 		code_forget(&e->mem, c->block);
 	if (c->prev)

@@ -107,6 +107,7 @@ trivet_open(const trivet_options *options, trivet_engine **out)
 	e->mem = mem;
 	e->options = *options;
 	e->cpu = os_cpu_features();
+	os_find_unwinder(&e->unwinder);
 	if (!e->options.max_depth)
 		e->options.max_depth = TRIVET_DEFAULT_MAX_DEPTH;
 	if (!e->options.stack_bytes)

@@ -1,9 +1,9 @@
 /* gen.c - the driver: a module of SSA functions becomes one linked, position-independent blob.
  *
  * Layout: code of all functions, each aligned as the target asks, padding trapping; the pool of
- * 8-byte constants; the import table.  Everything refers to everything else relative to itself, so
- * the blob may run at any 8-byte aligned address once the import slots are filled.
- *                                                              Tests: tests/unit/gen.c */
+ * 8-byte constants; the import table; unwind data.  Everything refers to everything else
+ * relative to itself, so the blob may run at any 8-byte aligned address once the import slots are
+ * filled.                                                      Tests: tests/unit/gen.c */
 #include "gen/gen.h"
 
 static const Target *const targets[] = {
@@ -257,6 +257,7 @@ gen_module(IrModule *m, const GenOptions *o, Arena *a, ObjectCode *out, Text *wh
 	emit_functions(&g, m, o, out, why);
 	if (c.err == TRIVET_OK) {
 		lay_data(&g, m, out);
+		gen_unwind(&g, out);
 		cbuf_link(&c, o->target->patch);
 	}
 	if (c.err == TRIVET_OK && !list_entries(&g, m, out))

@@ -8,6 +8,7 @@
 #define TRIVET_GEN_H
 
 #include "asm/cbuf.h"
+#include "code/unwind.h"
 #include "ir/runtime.h"
 #include "ir/ir.h"
 
@@ -112,6 +113,7 @@ typedef struct FrameInfo {              /* for unwind tables and tests */
 	RegSet saved;                   /* in the order that the back end's prologue says; AArch64 counts
 	                                   x29 and x30 in, and without them there is no frame */
 	uint32_t prologue_bytes;
+	uint32_t pushes, framed;        /* in it: where saving begins; behind the last change of sp */
 } FrameInfo;
 
 typedef struct LineMark { uint32_t at, line; } LineMark;        /* code from here is of that line */
@@ -148,6 +150,9 @@ typedef struct Target {
 	void (*constrain)(const IrFunc *f, uint32_t features, Val v, Constraint *c);
 	/* Appends f to g->c; binds g->func_label[index]. */
 	void (*emit)(Gen *g, IrFunc *f, uint32_t index, const Alloc *r, FrameInfo *frame);
+	/* What the prologue did, at most UNWIND_STEPS of them; returns how many. */
+	uint32_t (*unwind_steps)(const FrameInfo *f, UnwindStep *out);
+	UnwindFormat unwind;
 	PatchFn *patch;
 	uint8_t code_align;
 	uint32_t filler;                /* a trapping instruction, for padding, repeated every 4 bytes */
@@ -162,6 +167,7 @@ typedef struct CodeFunc { uint32_t entry, start, end; bool needs_thunk; } CodeFu
 typedef struct ObjectCode {
 	uint8_t *bytes; uint32_t size;          /* linked but for the import slots */
 	uint32_t imports;                       /* offset of slot 0: 8 bytes each, to be filled with addresses */
+	uint32_t unwind;                        /* offset of .eh_frame; Windows: of nframes RUNTIME_FUNCTIONs */
 	FrameInfo *frames; uint32_t nframes;    /* one per IrFunc */
 	CodeFunc *funcs;                        /* by FuncId: offset the host enters at */
 	LineMark *lines; uint32_t nlines;
@@ -175,6 +181,7 @@ typedef struct GenOptions {
 	uint32_t stack_bytes, max_depth;
 	bool verify;                    /* ir_verify, ra_check after each step: TRIVET_INTERNAL with words in `why` */
 } GenOptions;
+void gen_unwind(Gen *g, ObjectCode *out);        /* lays it here and fills out->unwind */
 trivet_status gen_module(IrModule *m, const GenOptions *o, Arena *a, ObjectCode *out, Text *why);
 
 #endif

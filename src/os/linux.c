@@ -3,8 +3,10 @@
 #include "os/os.h"
 #include "os/spread.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <linux/membarrier.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
@@ -136,4 +138,82 @@ os_nanoseconds(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* ---- Unwinding ------------------------------------------------------------------------------ */
+
+/* libgcc's.  A program that has the unwinder linked in is asked directly; in any other it may still
+ * be loaded later, as backtrace() does, and then by this name.  All of it is weak: programs without
+ * libgcc_eh or dlsym link and run.  dlopen is not named, since that makes a static link warn. */
+#pragma weak __register_frame_info
+#pragma weak __deregister_frame_info
+#pragma weak dlsym
+extern void __register_frame_info(const void *table, void *room);
+extern void *__deregister_frame_info(const void *table);
+
+typedef void AddFrames(const void *table, void *room);
+typedef void *RemoveFrames(const void *table);
+typedef void *OpenLibrary(const char *name, int how);
+typedef int CloseLibrary(void *library);
+
+static OsFunction
+symbol(void *library, const char *name)
+{
+	void *p = dlsym(library, name);
+	OsFunction f;
+
+	memcpy(&f, &p, sizeof f);
+	return f;
+}
+
+void
+os_find_unwinder(OsUnwinder *out)
+{
+	OpenLibrary *open_library;
+	CloseLibrary *close_library;
+	void *library;
+
+	*out = (OsUnwinder){ NULL, NULL };
+	if (__register_frame_info && __deregister_frame_info) {
+		out->add = (OsFunction)__register_frame_info;
+		out->remove = (OsFunction)__deregister_frame_info;
+		return;
+	}
+	if (!dlsym)
+		return;
+	open_library = (OpenLibrary *)symbol(RTLD_DEFAULT, "dlopen");
+	close_library = (CloseLibrary *)symbol(RTLD_DEFAULT, "dlclose");
+	library = open_library && close_library
+			  ? open_library("libgcc_s.so.1", RTLD_LAZY | RTLD_NODELETE)
+			  : NULL;
+	if (!library)
+		return;
+	out->add = symbol(library, "__register_frame_info");
+	out->remove = symbol(library, "__deregister_frame_info");
+	close_library(library); /* which does not unload it */
+	if (!out->add || !out->remove)
+		*out = (OsUnwinder){ NULL, NULL };
+}
+
+/* With room of our own, since __register_frame does not look whether its malloc succeeds.  The
+ * start files of every program built by gcc hold such room, so its size cannot grow: 8 words. */
+trivet_status
+os_register_unwind(const OsUnwinder *w, OsUnwind *u, const void *code, uint32_t at,
+		   uint32_t entries)
+{
+	(void)entries;
+	*u = (OsUnwind){ 0 };
+	if (!w->add)
+		return TRIVET_OK;
+	u->table = (const char *)code + at;
+	((AddFrames *)w->add)(u->table, u->room);
+	return TRIVET_OK;
+}
+
+void
+os_unregister_unwind(const OsUnwinder *w, OsUnwind *u)
+{
+	if (u->table)
+		((RemoveFrames *)w->remove)(u->table);
+	u->table = NULL;
 }

@@ -35,4 +35,20 @@ typedef void (*OsFunction)(void);
 trivet_status os_invoke(OsFunction f, trivet_type result, const trivet_type *types, uint32_t n,
                         const uint64_t *args, uint64_t *out);
 
+/* Unwinding: exceptions, backtrace() and profilers inside the process walk through generated code once
+ * its tables (code/unwind.h) are registered.  A Linux process may have no unwinder: then there is
+ * nobody to tell, and registering succeeds. */
+typedef struct OsUnwinder {             /* the process's; found once an engine: may load a library */
+	OsFunction add, remove;
+} OsUnwinder;
+typedef struct OsUnwind {               /* one registration; must not move while it lasts */
+	const void *table;              /* NULL: none */
+	uint64_t room[16];              /* the unwinder's own */
+} OsUnwind;
+void os_find_unwinder(OsUnwinder *out);
+/* `at`: offset of .eh_frame in the code, or on Windows of `entries` RUNTIME_FUNCTIONs.  NO_MEMORY. */
+trivet_status os_register_unwind(const OsUnwinder *w, OsUnwind *u, const void *code, uint32_t at,
+                                 uint32_t entries);
+void os_unregister_unwind(const OsUnwinder *w, OsUnwind *u);    /* before the code goes */
+
 #endif

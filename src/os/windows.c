@@ -159,3 +159,33 @@ os_nanoseconds(void)
 	return (uint64_t)(ticks.QuadPart / rate.QuadPart) * 1000000000u +
 	       (uint64_t)(ticks.QuadPart % rate.QuadPart) * 1000000000u / (uint64_t)rate.QuadPart;
 }
+
+void
+os_find_unwinder(OsUnwinder *out)
+{
+	*out = (OsUnwinder){ NULL, NULL };
+}
+
+trivet_status
+os_register_unwind(const OsUnwinder *w, OsUnwind *u, const void *code, uint32_t at,
+		   uint32_t entries)
+{
+	/* The system only reads it, but its declaration does not say so. */
+	PRUNTIME_FUNCTION table = (PRUNTIME_FUNCTION)((uintptr_t)code + at);
+
+	(void)w;
+	*u = (OsUnwind){ 0 };
+	if (!RtlAddFunctionTable(table, entries, (uintptr_t)code))
+		return TRIVET_NO_MEMORY;
+	u->table = table;
+	return TRIVET_OK;
+}
+
+void
+os_unregister_unwind(const OsUnwinder *w, OsUnwind *u)
+{
+	(void)w;
+	if (u->table)
+		RtlDeleteFunctionTable((PRUNTIME_FUNCTION)(uintptr_t)u->table);
+	u->table = NULL;
+}

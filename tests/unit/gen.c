@@ -92,8 +92,9 @@ test_layout(const Target *t, Quality q)
 	}
 	CHECK_EQ(o.nframes, 3);
 	CHECK_EQ(o.imports % 8, 0);
-	CHECK_EQ(o.size, o.imports + 8 * m->imports.n);
-	for (uint32_t k = o.imports; k < o.size; k++)
+	CHECK_EQ(o.unwind & 3, 0);
+	CHECK(o.unwind >= o.imports + 8 * m->imports.n && o.unwind < o.size);
+	for (uint32_t k = o.imports; k < o.imports + 8 * m->imports.n; k++)
 		CHECK_EQ(o.bytes[k], 0);
 	for (uint32_t k = 0; k < 3; k++) {
 		CHECK(o.frames[k].start < o.frames[k].end);

@@ -56,6 +56,7 @@ typedef struct Emit {
 	/* Upwards from sp: outgoing arguments, Context (of a thunk), slots; then what was pushed */
 	uint32_t context_at, slots_at, frame_bytes, pushed;
 	RegSet saved;           /* with x29 and x30, when there is a frame at all */
+	uint32_t pushes;        /* offset of the first instruction that saves */
 	Label resume;           /* of a thunk */
 } Emit;
 
@@ -119,6 +120,7 @@ void emit_sp_offset(Emit *e, A64Reg rd, uint32_t n);    /* rd = sp + n */
 /* frame.c */
 void plan_frame(Emit *e);
 void emit_prologue(Emit *e);
+uint32_t a64_unwind_steps(const FrameInfo *f, UnwindStep *out);
 void emit_epilogue(Emit *e, bool after_trap);
 void emit_resume(Emit *e);                              /* of a thunk: where traps come back to */
 

@@ -454,5 +454,7 @@ a64_emit_function(Gen *g, IrFunc *f, uint32_t index, const Alloc *r, FrameInfo *
 	frame->end = cbuf_here(g->c);
 	frame->frame_bytes = e.frame_bytes;
 	frame->saved = e.saved;
+	frame->pushes = e.pushes - frame->start;
+	frame->framed = frame->prologue_bytes;
 	assert(g->c->err != TRIVET_OK || g->c->code.n - frame->start <= most);
 }

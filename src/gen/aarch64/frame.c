@@ -183,6 +183,7 @@ emit_prologue(Emit *e)
 	emit_word(e, a64_hint(A64_BTI_C));
 	if (e->f->checks_stack && !e->f->is_entry)
 		check_stack(e);
+	e->pushes = cbuf_here(e->c);
 	if (e->saved) {
 		emit_word(e, a64_pair(A64_STP_X, A64_PRE, A64_FP, A64_LR, A64_SP, -16));
 		emit_word(e, a64_mov_sp(A64_FP, A64_SP));
@@ -192,6 +193,30 @@ emit_prologue(Emit *e)
 	emit_sp_add(e, true, e->frame_bytes);
 	if (e->f->is_entry)
 		make_context(e, e->resume);
+}
+
+uint32_t
+a64_unwind_steps(const FrameInfo *f, UnwindStep *out)
+{
+	const Emit e = { .saved = f->saved };
+	uint32_t n = 0, at = f->pushes + 4;
+	Reg a, b;
+
+	if (!f->saved)
+		return 0;
+	out[n++] = (UnwindStep){ at, UNWIND_ALLOC, 0, 16 };
+	out[n++] = (UnwindStep){ at, UNWIND_SAVE, A64_FP, 0 };
+	out[n++] = (UnwindStep){ at, UNWIND_SAVE, A64_LR, 8 };
+	at += 4;
+	out[n++] = (UnwindStep){ at, UNWIND_FRAME, A64_FP, 0 };
+	for (unsigned k = 0; saved_pair(&e, k, &a, &b); k++) {
+		at += 4;
+		out[n++] = (UnwindStep){ at, UNWIND_ALLOC, 0, 16 };
+		out[n++] = (UnwindStep){ at, UNWIND_SAVE, a, 0 };
+		if (b != REG_NONE)
+			out[n++] = (UnwindStep){ at, UNWIND_SAVE, b, 8 };
+	}
+	return n;
 }
 
 /* A thunk's callee has preserved what the thunk saved against traps: only what it changed itself

@@ -279,6 +279,13 @@ outgoing_bytes(Emit *e)
 	return e->calls ? e->cv->shadow + 8 * most : 0;
 }
 
+/* Of the saved xmm registers, from rsp. */
+static uint32_t
+xmm_offset(uint32_t frame_bytes, RegSet saved)
+{
+	return (frame_bytes & ~UINT32_C(15)) - 16 * count_bits(saved & ~int_regs(saved));
+}
+
 static void
 plan_frame(Emit *e)
 {
@@ -306,7 +313,7 @@ plan_frame(Emit *e)
 		at = 0;
 	}
 	e->frame_bytes = (uint32_t)at;
-	e->xmm_at = (e->frame_bytes & ~UINT32_C(15)) - 16 * xmm;
+	e->xmm_at = xmm_offset(e->frame_bytes, e->saved);
 }
 
 static void
@@ -359,19 +366,55 @@ check_stack(Emit *e)
 	x64_jcc(e->c, X64_B, x64_trap_stub(e, e->f->stack_site));
 }
 
+/* Offsets, for FrameInfo, are kept in labels: branches may yet be shortened. */
+static Label
+mark(Emit *e)
+{
+	Label here = cbuf_label(e->c);
+
+	cbuf_bind(e->c, here);
+	return here;
+}
+
 static void
 prologue(Emit *e)
 {
 	x64_endbr64(e->c);
 	if (e->f->checks_stack)
 		check_stack(e);
+	e->pushes = mark(e);
 	for (unsigned r = 0; r < 16; r++)
 		if (e->saved & REG_BIT(r))
 			x64_push(e->c, r);
 	probe_pages(e);
 	if (e->frame_bytes)
 		x64_alu_imm(e->c, X64_SUB, 8, x64_r(RSP), (int32_t)e->frame_bytes);
+	e->framed = mark(e);
 	save_xmm(e, X64_MOVAPS_MR);
+}
+
+/* The xmm registers count as saved at the end of the prologue: until then they still hold what is
+ * saved. */
+static uint32_t
+unwind_steps(const FrameInfo *f, UnwindStep *out)
+{
+	uint32_t n = 0, at = f->pushes, xmm = xmm_offset(f->frame_bytes, f->saved);
+
+	for (uint8_t r = 0; r < 16; r++) {
+		if (!(f->saved & REG_BIT(r)))
+			continue;
+		at += r < 8 ? 1 : 2;
+		out[n++] = (UnwindStep){ .at = at, .kind = UNWIND_PUSH, .reg = r };
+	}
+	if (f->frame_bytes)
+		out[n++] = (UnwindStep){ f->framed, UNWIND_ALLOC, 0, f->frame_bytes };
+	for (uint8_t r = REG_FP; r < REG_FP + 16; r++) {
+		if (!(f->saved & REG_BIT(r)))
+			continue;
+		out[n++] = (UnwindStep){ f->prologue_bytes, UNWIND_SAVE, r, xmm };
+		xmm += 16;
+	}
+	return n;
 }
 
 void
@@ -513,6 +556,8 @@ emit_function(Gen *g, IrFunc *f, uint32_t index, const Alloc *r, FrameInfo *fram
 	frame->prologue_bytes = g->c->labels.at[body] - frame->start;
 	frame->frame_bytes = e.frame_bytes;
 	frame->saved = e.saved;
+	frame->pushes = g->c->labels.at[e.pushes] - frame->start;
+	frame->framed = g->c->labels.at[e.framed] - frame->start;
 }
 
 /* ---- The two targets ---- */
@@ -541,6 +586,8 @@ const Target target_x86_64_linux = {
 	.legalize = x64_legalize,
 	.constrain = constrain_sysv,
 	.emit = emit_function,
+	.unwind_steps = unwind_steps,
+	.unwind = UNWIND_DWARF_X86_64,
 	.patch = x64_patch,
 	.code_align = 16,
 	.filler = 0xcccccccc, /* int3 */
@@ -553,6 +600,8 @@ const Target target_x86_64_windows = {
 	.legalize = x64_legalize,
 	.constrain = constrain_win64,
 	.emit = emit_function,
+	.unwind_steps = unwind_steps,
+	.unwind = UNWIND_WINDOWS_X64,
 	.patch = x64_patch,
 	.code_align = 16,
 	.filler = 0xcccccccc,

@@ -53,6 +53,7 @@ typedef struct Emit {
 	uint32_t slots_at, context_at, xmm_at, frame_bytes;
 	uint32_t pushed;        /* bytes */
 	RegSet saved;
+	Label pushes, framed;   /* see FrameInfo */
 
 	VEC(Cold) cold;
 	VEC(Stub) stubs;

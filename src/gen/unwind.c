@@ -1,0 +1,67 @@
+/* unwind.c - the unwind data of a module, laid behind its code and constants.
+ *
+ * Linux: one .eh_frame section, a CIE with an FDE per function.  Windows: an UNWIND_INFO per
+ * function, then the table of RUNTIME_FUNCTIONs, ascending, which point to them by their distance
+ * from the start of the code.                                  Tests: tests/unit/unwind.c */
+#include "gen/gen.h"
+
+static UnwindFunc
+describe(const Gen *g, const FrameInfo *f, UnwindStep *steps)
+{
+	return (UnwindFunc){
+		.start = f->start,
+		.end = f->end,
+		.prologue = f->prologue_bytes,
+		.steps = steps,
+		.nsteps = g->t->unwind_steps(f, steps),
+	};
+}
+
+static void
+lay_eh_frame(Gen *g, ObjectCode *out)
+{
+	UnwindStep steps[UNWIND_STEPS];
+	uint8_t record[UNWIND_RECORD];
+
+	out->unwind = cbuf_here(g->c);
+	cbuf_bytes(g->c, record, unwind_cie(g->t->unwind, record));
+	for (uint32_t k = 0; k < out->nframes; k++) {
+		UnwindFunc f = describe(g, &out->frames[k], steps);
+		uint32_t n = unwind_fde(g->t->unwind, &f, cbuf_here(g->c), out->unwind, record);
+		cbuf_bytes(g->c, record, n);
+	}
+	cbuf_u32(g->c, 0);
+}
+
+static void
+lay_function_table(Gen *g, ObjectCode *out)
+{
+	UnwindStep steps[UNWIND_STEPS];
+	uint8_t record[UNWIND_RECORD];
+	uint32_t *info = arena_alloc(g->arena, out->nframes * sizeof *info + 1);
+
+	if (!info) {
+		cbuf_fail(g->c, TRIVET_NO_MEMORY, "no memory for unwind data");
+		return;
+	}
+	for (uint32_t k = 0; k < out->nframes; k++) {
+		UnwindFunc f = describe(g, &out->frames[k], steps);
+		info[k] = cbuf_here(g->c);
+		cbuf_bytes(g->c, record, unwind_info(&f, record));
+	}
+	out->unwind = cbuf_here(g->c);
+	for (uint32_t k = 0; k < out->nframes; k++) {
+		cbuf_u32(g->c, out->frames[k].start);
+		cbuf_u32(g->c, out->frames[k].end);
+		cbuf_u32(g->c, info[k]);
+	}
+}
+
+void
+gen_unwind(Gen *g, ObjectCode *out)
+{
+	if (g->t->unwind == UNWIND_WINDOWS_X64)
+		lay_function_table(g, out);
+	else
+		lay_eh_frame(g, out);
+}
