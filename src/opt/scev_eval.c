@@ -549,6 +549,20 @@ forget(Scev *s)
 	memset(s->known, 0, s->nbody * sizeof *s->known);
 }
 
+/* What v is, through phis of a single path. */
+static Val
+through(const Scev *s, Val v)
+{
+	for (;;) {
+		Ins i;
+		v = ir_resolve(s->f, v);
+		i = s->f->ins.at[v];
+		if (i.op != IR_PHI || i.block == s->header || i.arg[1] != 1)
+			return v;
+		v = s->f->pool.at[i.arg[0]];
+	}
+}
+
 /* The only value that comes from inside, or 0. */
 static Val
 next_value(Scev *s, Val phi)
@@ -556,7 +570,7 @@ next_value(Scev *s, Val phi)
 	Val next = 0;
 
 	for (uint32_t k = 0; k < s->f->blocks.at[s->header].preds.n; k++) {
-		Val v = ir_resolve(s->f, s->f->pool.at[s->f->ins.at[phi].arg[0] + k]);
+		Val v = through(s, s->f->pool.at[s->f->ins.at[phi].arg[0] + k]);
 		if (k == s->entry || v == next)
 			continue;
 		if (next)

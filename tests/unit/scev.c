@@ -1,0 +1,440 @@
+/* scev.c - solved loops give what the iterations would: every start, bound and step of 8 bits, and
+ * trip counts up to 2^64 - 1.
+ *
+ * Eight bits: in a loop over multiples of 2^24, 32-bit additions and comparisons do what 8-bit
+ * ones do with the upper byte, so all wrap-arounds are met; the iterations are made here, in C.
+ * Large counts: the iteration is a linear map of the monomials of i, and its power comes from
+ * squaring a matrix modulo 2^64; the passes know nothing of this. */
+#include <stdlib.h>
+
+#include "check.h"
+#include "trivet.h"
+
+typedef int64_t F32(uint32_t a, uint32_t b);
+typedef int64_t F32k(uint32_t a, uint32_t b, uint32_t k);
+typedef uint64_t F64(uint64_t n);
+typedef uint32_t F64to32(uint32_t n);
+
+static trivet_engine *engine;
+static trivet_module *module;
+static trivet_code *code;
+
+static void
+compile(const char *text)
+{
+	const trivet_compile_options o = { .mode = TRIVET_OPTIMIZED, .verify = true };
+
+	module = NULL;
+	code = NULL;
+	if (trivet_parse(engine, "scev.tv", text, strlen(text), &module) != TRIVET_OK ||
+	    trivet_compile(module, &o, &code) != TRIVET_OK) {
+		CHECK(!"compiles");
+		printf("    %s\n%s\n", trivet_message(engine), text);
+	}
+}
+
+static trivet_function
+entry(const char *name, const char *signature)
+{
+	trivet_function f = code ? trivet_entry(code, name, signature) : NULL;
+
+	if (!CHECK(f != NULL))
+		printf("    %s %s: %s\n", name, signature, trivet_message(engine));
+	return f;
+}
+
+static void
+discard(void)
+{
+	trivet_code_free(code);
+	trivet_module_free(module);
+}
+
+/* ---- Eight bits ----------------------------------------------------------------------------- */
+
+typedef enum Body { COUNT, WIDEN, HALVE, SPLIT, GREATEST, XOR, SQUARES, BODIES } Body;
+
+static const struct {
+	const char *text; /* of the iteration, in which w is an i64, i a counter, k a parameter */
+} bodies[BODIES] = {
+	[COUNT] = { "w += 1;" },
+	[WIDEN] = { "w += i as i64;" },
+	[HALVE] = { "w += (i >> 25) as i64;" },
+	[SPLIT] = { "w += if i < k { 1 } else { 1000 };" },
+	[GREATEST] = { "m = max(m, i);" },
+	[XOR] = { "m = m ^ (i >> 24);" },
+	[SQUARES] = { "m += (i >> 24) * (i >> 24);" },
+};
+
+static const char *const ops[] = { "<", "<=", ">", ">=", "!=", "==" };
+enum { OPS = 6 };
+
+static bool
+holds(unsigned op, int a, int b)
+{
+	switch (op) {
+	case 0: return a < b;
+	case 1: return a <= b;
+	case 2: return a > b;
+	case 3: return a >= b;
+	case 4: return a != b;
+	default: return a == b;
+	}
+}
+
+static int
+number(bool is_signed, unsigned byte)
+{
+	return is_signed ? (int8_t)byte : (int)(byte & 255);
+}
+
+/* What the function gives, or false if it does not end. */
+static bool
+iterate(Body body, bool is_signed, unsigned op, unsigned a, unsigned b, unsigned k, unsigned step,
+	int64_t *out)
+{
+	int64_t w = 0, scale = 1 << 24, n = 0;
+	int bound = number(is_signed, b), split = number(is_signed, k);
+	uint32_t m = body == GREATEST ? (uint32_t)k << 24 : 0;
+
+	while (holds(op, number(is_signed, a), bound)) {
+		int i = number(is_signed, a);
+		if (++n > 256)
+			return false;
+		switch (body) {
+		case COUNT: w += 1; break;
+		case WIDEN: w += i * scale; break;
+		case HALVE: w += is_signed ? i >> 1 : (int)((unsigned)i >> 1); break;
+		case SPLIT: w += i < split ? 1 : 1000; break;
+		case GREATEST:
+			if (i > number(is_signed, m >> 24))
+				m = (uint32_t)i << 24;
+			break;
+		case XOR: m ^= (uint32_t)i; break;
+		default: m += (uint32_t)i * (uint32_t)i; break;
+		}
+		a = (a + step) & 255;
+	}
+	*out = w * 1000 + (is_signed ? (int64_t)(int32_t)m : (int64_t)m) * 7 +
+	       number(is_signed, a) * scale;
+	return true;
+}
+
+static void
+one_function(char *to, size_t room, Body body, bool is_signed, unsigned op, unsigned step)
+{
+	const char *t = is_signed ? "i32" : "u32";
+	int64_t by = (int64_t)number(is_signed, step) * (1 << 24);
+
+	snprintf(to, room,
+		 "fn f%u_%u(a: %s, b: %s, k: %s) -> i64 {\n"
+		 " let w: i64 = 0; let m: %s = %s; let i: %s = a;\n"
+		 " while i %s b { %s i += %s%" PRId64 "; }\n"
+		 " return w * 1000 + (m as i64) * 7 + (i as i64);\n}\n",
+		 op, step, t, t, t, t, body == GREATEST ? "k" : "0", t, ops[op], bodies[body].text,
+		 by < 0 ? "-" : "", by < 0 ? -by : by);
+}
+
+/* Starts and bounds stride - 1 apart, and those at the ends. */
+static void
+sweep(F32k *f, Body body, bool is_signed, unsigned op, unsigned step, unsigned stride)
+{
+	for (unsigned a = 0; a < 256; a += (a + 1) % 128 < 2 || a % 128 < 2 ? 1 : stride) {
+		for (unsigned b = 0; b < 256; b += (b + 1) % 128 < 2 || b % 128 < 2 ? 1 : stride) {
+			unsigned k = (a * 7 + b * 13 + step) & 255;
+			int64_t want, got;
+			if (!iterate(body, is_signed, op, a, b, k, step, &want))
+				continue;
+			got = f(a << 24, b << 24, k << 24);
+			check_count++;
+			if (got == want)
+				continue;
+			check_count--;
+			CHECK_EQ(got, want);
+			printf("    %s: i from %u, %s %u, step %u, k %u: %s\n",
+			       is_signed ? "i32" : "u32", a, ops[op], b, step, k,
+			       bodies[body].text);
+		}
+	}
+}
+
+static void
+test_eight_bits(Body body, bool is_signed, const uint8_t *steps, unsigned nsteps, unsigned stride)
+{
+	static char text[1 << 19];
+	size_t n = 0;
+
+	for (unsigned op = 0; op < OPS; op++) {
+		for (unsigned k = 0; k < nsteps; k++) {
+			one_function(text + n, sizeof text - n, body, is_signed, op, steps[k]);
+			n += strlen(text + n);
+		}
+	}
+	compile(text);
+	for (unsigned op = 0; op < OPS && code; op++) {
+		for (unsigned k = 0; k < nsteps; k++) {
+			char name[32];
+			F32k *f;
+			snprintf(name, sizeof name, "f%u_%u", op, steps[k]);
+			f = (F32k *)entry(name,
+					  is_signed ? "i64(i32,i32,i32)" : "i64(u32,u32,u32)");
+			if (f)
+				sweep(f, body, is_signed, op, steps[k], stride);
+		}
+	}
+	discard();
+}
+
+static void
+test_all_eight_bits(void)
+{
+	static const uint8_t some[] = { 1,   2,	  3,   4,   6,	 7,   16,  85,
+					127, 128, 129, 224, 252, 253, 254, 255 };
+	static const uint8_t few[] = { 1, 255, 3, 254 };
+	uint8_t all[255];
+
+	for (unsigned k = 0; k < 255; k++)
+		all[k] = (uint8_t)(k + 1);
+	for (int is_signed = 0; is_signed < 2; is_signed++) {
+		test_eight_bits(COUNT, is_signed, few, sizeof few, 1);
+		test_eight_bits(COUNT, is_signed, all, sizeof all, 17);
+		for (Body body = WIDEN; body < BODIES; body++)
+			test_eight_bits(body, is_signed, some, sizeof some, 7);
+	}
+}
+
+/* ---- Large counts --------------------------------------------------------------------------- */
+
+enum { DIM = 12 };
+
+typedef struct Matrix {
+	uint64_t at[DIM][DIM];
+} Matrix;
+
+static void
+multiply(Matrix *out, const Matrix *a, const Matrix *b)
+{
+	Matrix m = { 0 };
+
+	for (unsigned i = 0; i < DIM; i++)
+		for (unsigned k = 0; k < DIM; k++)
+			if (a->at[i][k])
+				for (unsigned j = 0; j < DIM; j++)
+					m.at[i][j] += a->at[i][k] * b->at[k][j];
+	*out = m;
+}
+
+/* What variable `which` is after n iterations of v' = M·v. */
+static uint64_t
+power(const Matrix *m, const uint64_t *v, unsigned which, uint64_t n)
+{
+	Matrix p = { 0 }, square = *m;
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < DIM; i++)
+		p.at[i][i] = 1;
+	for (; n; n >>= 1) {
+		if (n & 1)
+			multiply(&p, &p, &square);
+		multiply(&square, &square, &square);
+	}
+	for (unsigned i = 0; i < DIM; i++)
+		sum += p.at[which][i] * v[i];
+	return sum;
+}
+
+/* s += Σ poly[k]·i^k with i from 0, or what is written into `more`: the states i^0 … i^8 come
+ * first, s is the tenth, t and u after it. */
+typedef struct Large {
+	const char *before, *body;
+	uint64_t poly[9];
+	uint64_t start[3];
+	uint64_t more[3][3];
+} Large;
+
+// clang-format off
+static const Large large[] = {
+	{ "", "s += 5;",
+	  { 5 }, { 0 }, { { 1 } } },
+	{ "", "s += i;",
+	  { 0, 1 }, { 0 }, { { 1 } } },
+	{ "", "s -= i;", { 0, (uint64_t)-1 }, { 0 }, { { 1 } } },
+	{ "", "s += i * i;",
+	  { 0, 0, 1 }, { 0 }, { { 1 } } },
+	{ "", "s += i * i * i;",
+	  { 0, 0, 0, 1 }, { 0 }, { { 1 } } },
+	{ "", "s += i * i * i * i;",
+	  { 0, 0, 0, 0, 1 }, { 0 }, { { 1 } } },
+	{ "", "s += i * i * i * i * i;",
+	  { 0, 0, 0, 0, 0, 1 }, { 0 }, { { 1 } } },
+	{ "let q: T = 0;", "q = i * i * i; s += q * q + 3;",
+	  { 3, 0, 0, 0, 0, 0, 1 }, { 0 }, { { 1 } } },
+	{ "let q: T = 0;", "q = i * i * i; s += q * q * i;",
+	  { 0, 0, 0, 0, 0, 0, 0, 1 }, { 0 }, { { 1 } } },
+	{ "let q: T = 0;", "q = i * i; q = q * q; s += q * q + 3 * i;",
+	  { 0, 3, 0, 0, 0, 0, 0, 0, 1 }, { 0 }, { { 1 } } },
+	{ "", "s += (i << 2) + 1;",
+	  { 1, 4 }, { 0 }, { { 1 } } },
+	{ "", "for j in 0..i { s += 2 * j; }", { 0, (uint64_t)-1, 1 }, { 0 }, { { 1 } } },
+	{ "", "for j in 0..i { s += 2 * i * j; }", { 0, 0, (uint64_t)-1, 1 }, { 0 }, { { 1 } } },
+	{ "let t: T = 7;", "for j in 0..t { s += i * j; }",
+	  { 0, 21 }, { 0 }, { { 1 } } },
+	{ "", "let j = i; while j > 0 { j -= 1; s += 2 * j; }", { 0, (uint64_t)-1, 1 }, { 0 }, { { 1 } } },
+	{ "let t: T = 3;", "s += t; t += 7;",
+	  { 3, 7 }, { 0 }, { { 1 } } },
+	{ "s = 1;", "s *= 3;",
+	  { 0 }, { 1 }, { { 3 } } },
+	{ "s = 1;", "s *= 2;",
+	  { 0 }, { 1 }, { { 2 } } },
+	{ "s = 9;", "s = s * 1103515245 + 12345;",
+	  { 12345 }, { 9 }, { { 1103515245 } } },
+	{ "s = 9;", "s = s * 5 + i;",
+	  { 0, 1 }, { 9 }, { { 5 } } },
+	{ "let t: T = 1;", "let u = s + t; s = t; t = u;",
+	  { 0 }, { 0, 1 }, { { 0, 1 }, { 1, 1 } } },
+	{ "let t: T = 1;", "s = s * 3 + t + i * i; t = t * 2;",
+	  { 0, 0, 1 }, { 0, 1 }, { { 3, 1 }, { 0, 2 } } },
+	{ "let t: T = 1; let u: T = 1;", "let x = s + t + u; s = t; t = u; u = x;",
+	  { 0 }, { 0, 1, 1 }, { { 0, 1, 0 }, { 0, 0, 1 }, { 1, 1, 1 } } },
+	{ "let t: T = 1;", "s += t; t = t * 7;",
+	  { 0 }, { 0, 1 }, { { 1, 1 }, { 0, 7 } } },
+};
+// clang-format on
+enum { LARGE = sizeof large / sizeof *large };
+
+static void
+matrix_of(const Large *c, Matrix *m, uint64_t v[DIM])
+{
+	uint64_t row[10] = { 1 };
+
+	*m = (Matrix){ 0 };
+	memset(v, 0, DIM * sizeof *v);
+	v[0] = 1;
+	for (unsigned k = 0; k < 9; k++) { /* (i + 1)^k by Pascal's triangle */
+		for (unsigned j = 0; j <= k; j++)
+			m->at[k][j] = row[j];
+		for (unsigned j = k + 1; j > 0; j--)
+			row[j] += row[j - 1];
+		m->at[9][k] = c->poly[k];
+	}
+	for (unsigned i = 0; i < 3; i++) {
+		v[9 + i] = c->start[i];
+		for (unsigned j = 0; j < 3; j++)
+			m->at[9 + i][9 + j] = c->more[i][j];
+	}
+}
+
+static void
+append_typed(char *to, size_t room, const char *text, const char *type)
+{
+	size_t n = strlen(to);
+
+	for (; *text && n + 8 < room; text++) {
+		bool is_type = text[0] == 'T' && n && to[n - 1] == ' ';
+		n += (size_t)snprintf(to + n, room - n, is_type ? "%s" : "%.1s",
+				      is_type ? type : text);
+	}
+}
+
+static void
+test_large(const char *type, unsigned width, bool is_signed)
+{
+	static char text[1 << 16];
+	uint64_t top = UINT64_MAX >> (64 - width) >> is_signed;
+
+	text[0] = 0;
+	for (unsigned k = 0; k < LARGE; k++) {
+		char name[32];
+		append_typed(text, sizeof text, "fn f", type);
+		snprintf(name, sizeof name, "%u", k);
+		append_typed(text, sizeof text, name, type);
+		append_typed(text, sizeof text, "(n: T) -> T { let s: T = 0; ", type);
+		append_typed(text, sizeof text, large[k].before, type);
+		append_typed(text, sizeof text, " let i: T = 0; while i < n { ", type);
+		append_typed(text, sizeof text, large[k].body, type);
+		append_typed(text, sizeof text, " i += 1; } return s; }\n", type);
+	}
+	compile(text);
+	for (unsigned k = 0; k < LARGE && code; k++) {
+		char name[16], signature[16];
+		trivet_function f;
+		uint64_t v[DIM];
+		Matrix m;
+
+		snprintf(name, sizeof name, "f%u", k);
+		snprintf(signature, sizeof signature, "%s(%s)", type, type);
+		f = entry(name, signature);
+		matrix_of(&large[k], &m, v);
+		for (unsigned e = 0; f && e <= width; e++) {
+			for (int64_t near = e < 4 ? 0 : -11; near <= 11; near++) {
+				uint64_t n = (e < 64 ? UINT64_C(1) << e : 0) + (uint64_t)near;
+				uint64_t want, got;
+				n &= UINT64_MAX >> (64 - width);
+				want = power(&m, v, 9, n > top ? 0 : n);
+				got = width == 32 ? ((F64to32 *)f)((uint32_t)n) : ((F64 *)f)(n);
+				if (width == 32)
+					want = (uint32_t)want;
+				if (!CHECK_EQ(got, want))
+					printf("    %s, n = %" PRIu64 ": %s\n", type, n,
+					       large[k].body);
+				if (e > 12 && e != 31 && e != 32 && e < width - 2)
+					near += 4;
+			}
+		}
+	}
+	discard();
+}
+
+/* ---- Loops that do not end, or end late ----------------------------------------------------- */
+
+/* A loop that may go on for ever is still there after the pass; where it ends, it ends alike. */
+static void
+test_endless(const char *text, uint32_t n, uint32_t want)
+{
+	const char *ir = NULL;
+	F64to32 *f;
+
+	compile(text);
+	f = (F64to32 *)entry("f", "u32(u32)");
+	if (f)
+		CHECK_EQ(f(n), want);
+	if (module && CHECK_EQ(trivet_dump_after(module, "scev", NULL, &ir), TRIVET_OK))
+		CHECK(strstr(ir, "phi") != NULL);
+	discard();
+}
+
+static void
+test_all_endless(void)
+{
+	test_endless("fn f(n: u32) -> u32 { let i: u32 = 0; while i <= n { i += 1; } return i; }",
+		     UINT32_MAX - 1, UINT32_MAX);
+	test_endless("fn f(n: u32) -> u32 { let i: u32 = 1; let s: u32 = 0;"
+		     " while i != n { i += 2; s += i; } return s; }",
+		     5, 8);
+	test_endless("fn f(n: u32) -> u32 { let i: u32 = 0;"
+		     " loop { i += 1; if n == 0 { break; } } return i; }",
+		     0, 1);
+	test_endless(
+		"fn f(n: u32) -> u32 { let i: u32 = 0; while i < n { i *= 1; i += 4; } return i; }",
+		UINT32_MAX - 4, UINT32_MAX - 3);
+}
+
+int
+main(void)
+{
+	trivet_status s = trivet_open(NULL, &engine);
+
+	CHECK_EQ(s, TRIVET_OK);
+	if (s || trivet_probe(engine) == TRIVET_NO_EXEC) {
+		printf("no executable memory here\n");
+		return 77;
+	}
+	test_all_eight_bits();
+	test_large("i32", 32, true);
+	test_large("u32", 32, false);
+	test_large("i64", 64, true);
+	test_large("u64", 64, false);
+	test_all_endless();
+	trivet_close(engine);
+	return check_done();
+}
