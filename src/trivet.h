@@ -164,7 +164,7 @@ typedef struct trivet_module trivet_module;     /* a checked program */
 typedef struct trivet_code trivet_code;         /* a module compiled in one mode */
 
 enum {
-	TRIVET_DEFAULT_MAX_DEPTH = 2000,        /* recursive calls */
+	TRIVET_DEFAULT_MAX_DEPTH = 1000,        /* recursive calls */
 	TRIVET_DEFAULT_STACK_BYTES = 640 * 1024,
 };
 
@@ -172,7 +172,8 @@ typedef struct trivet_options {
 	trivet_allocator allocator;     /* resize NULL: malloc and free */
 	uint32_t features_off;          /* trivet_feature bits that generated code must not use */
 	uint32_t max_depth;             /* recursive calls that may be active; 0: the default.  The same
-	                                   count in every mode and on every machine. */
+	                                   count in every mode and on every machine (docs/language.md,
+	                                   "Recursion": large functions count more than once) */
 	uint32_t stack_bytes;           /* of the calling thread's stack that one call may use; 0: the default.
 	                                   Beyond it the program traps `stack-overflow`, so it must be
 	                                   less than what the thread has. */

@@ -47,7 +47,7 @@ static const char common_options[] =
 	"  --bits            print raw bits, as in f64:0x3ff0000000000000\n"
 	"  --timeout=MS      end a call that runs longer, with the trap `interrupted`\n"
 	"  --features=LIST   let code use only these of the CPU's features; `none` for the floor\n"
-	"  --max-depth=N     recursive calls that may be active at once (default 2000)\n"
+	"  --max-depth=N     recursive calls that may be active at once (default 1000)\n"
 	"  --refuse-exec     behave as on a system that refuses executable memory\n"
 	"  --without=LIST    leave out these passes of the optimised mode\n"
 	"  --verify          let the compiler check its own work after every step\n"

@@ -512,7 +512,7 @@ call(Gen *g, const Node *n, Reg want)
 	want = destination(g, mark, want);
 	in = gen_emit(g, callee->is_extern ? INSN_CALL_EXTERN : INSN_CALL, n->line, want, n->func,
 		      frame);
-	in->x = !callee->is_extern && (n->flags & NODE_RECURSIVE);
+	in->x = !callee->is_extern && (n->flags & NODE_RECURSIVE) ? callee->weight : 0;
 	return want;
 }
 

@@ -19,8 +19,9 @@ typedef struct InterpEnv {
 	const OsFunction *externs;      /* by FuncId; those that are not extern are unused */
 	const uint32_t *interrupt;      /* polled (relaxed atomic) at loop heads and calls; or NULL */
 	uint32_t *host_raised;          /* non-zero after an extern returned: trap `host`; or NULL */
-	uint32_t max_depth;             /* so many recursive calls (NODE_RECURSIVE) may be active;
-	                                   one more traps stack-overflow, where it is called */
+	uint32_t max_depth;             /* so many recursive calls (NODE_RECURSIVE) may be active, each
+	                                   counted with its callee's weight; one more traps
+	                                   stack-overflow, where it is called */
 	size_t max_stack;               /* bytes of value stack, beyond which stack-overflow traps */
 } InterpEnv;
 

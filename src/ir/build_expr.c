@@ -537,7 +537,7 @@ call_extern(Builder *b, const Node *n, const Val *args, uint32_t nargs)
 	return result;
 }
 
-/* A recursive call takes one off the depth that is left, and gives it back. */
+/* A recursive call takes its weight off the depth that is left, and gives it back. */
 static Val
 call_function(Builder *b, const Node *n, const Val *args, uint32_t nargs)
 {
@@ -555,8 +555,12 @@ call_function(Builder *b, const Node *n, const Val *args, uint32_t nargs)
 	}
 	ctx = make(b, IR_CTX, IR_I64, 0, 0);
 	depth = ir_load(b->f, b->cur, MEM_W32, ctx, 0, CONTEXT_DEPTH);
-	build_trapif(b, CC_EQ, depth, i32_const(b, 0), TRIVET_TRAP_STACK_OVERFLOW, n->line);
-	less = make(b, IR_SUB, IR_I32, depth, i32_const(b, 1));
+	if (callee->weight == 1)
+		build_trapif(b, CC_EQ, depth, i32_const(b, 0), TRIVET_TRAP_STACK_OVERFLOW, n->line);
+	else
+		build_trapif(b, CC_ULT, depth, i32_const(b, callee->weight),
+			     TRIVET_TRAP_STACK_OVERFLOW, n->line);
+	less = make(b, IR_SUB, IR_I32, depth, i32_const(b, callee->weight));
 	ir_store(b->f, b->cur, MEM_W32, ctx, 0, CONTEXT_DEPTH, less);
 	result = ir_pooled(b->f, b->cur, IR_CALL, t, (int32_t)index, args, nargs);
 	ir_store(b->f, b->cur, MEM_W32, ctx, 0, CONTEXT_DEPTH, depth);

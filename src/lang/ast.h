@@ -107,6 +107,7 @@ typedef struct Func {
 	Str name;
 	bool is_extern;         /* no body; a host function bound by name */
 	bool recursive;         /* lies on a cycle of the call graph */
+	uint16_t weight;        /* of a recursive call to it, against the limit of depth: 1 and more */
 	uint8_t result;         /* trivet_type, VOID for none */
 	uint32_t nparams;       /* the first variables */
 	VEC(Var) vars;          /* all variables of all scopes; of an extern: its parameters */

@@ -60,6 +60,27 @@ walk(Graph *g, FuncId root)
 	}
 }
 
+enum { WEIGHT_UNIT = 16 };
+
+/* What a call of f costs of the depth that is left: one, and one more for every WEIGHT_UNIT values
+ * it may have to keep in its frame - variables, operands that wait, arguments on their way.  So the
+ * count runs out before the native stack does, in the same call on every machine. */
+static void
+weigh(Checker *c, FuncId id, const Vertex *v)
+{
+	Func *f = &c->p->funcs.at[id];
+	uint32_t most = 0, values = f->body ? c->p->nodes.at[f->body].height : 0;
+
+	for (uint32_t i = 0; i < f->vars.n; i++)
+		values += type_is_span((trivet_type)f->vars.at[i].type) ? 2 : 1;
+	for (uint32_t i = v->first; i < v->end; i++) {
+		uint32_t n = c->p->funcs.at[c->calls.at[i].to].nparams;
+		most = n > most ? n : most;
+	}
+	values = 1 + (values + most) / WEIGHT_UNIT;
+	f->weight = values < UINT16_MAX ? (uint16_t)values : UINT16_MAX;
+}
+
 void
 check_recursion(Checker *c)
 {
@@ -74,9 +95,11 @@ check_recursion(Checker *c)
 		g.v[c->calls.at[i].from].first = i;
 	for (uint32_t i = 0; i < c->calls.n; i++)
 		g.v[c->calls.at[i].from].end = i + 1;
-	for (FuncId f = 0; f < p->funcs.n; f++)
+	for (FuncId f = 0; f < p->funcs.n; f++) {
 		if (!g.v[f].order)
 			walk(&g, f);
+		weigh(c, f, &g.v[f]);
+	}
 	for (uint32_t i = 0; i < c->calls.n; i++) {
 		const CallEdge *e = &c->calls.at[i];
 		if (g.v[e->from].component == g.v[e->to].component) {
