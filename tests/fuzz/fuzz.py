@@ -35,6 +35,7 @@ def arguments(argv):
 	parser.add_argument("--seed", default="", help="default: another one each time; it is printed")
 	parser.add_argument("--shard", default="1/1", metavar="I/N")
 	parser.add_argument("--targets", default="all", metavar="LIST")
+	parser.add_argument("--shrink", type=float, default=120, metavar="SECONDS", help="at most, for each finding")
 	parser.add_argument("--oracle", type=int, default=8, metavar="PERCENT",
 			    help="of the programs that are also compiled as C (default 8)")
 	parser.add_argument("--only", type=int, metavar="K", help="just program K: print it, run it, shrink it")
@@ -180,7 +181,7 @@ class Campaign:
 		ways = [self.ways[0]] + ([finding.setup] if finding.setup is not self.ways[0] else [])
 		failing = Failing(ways, finding.like)
 		if failing([failing.source(program, generate.show(program))]) == [True]:
-			shrink.shrink(program, failing, progress=lambda n: print(f"\r  shrinking: {n} bytes   ", end="", flush=True))
+			shrink.shrink(program, failing, self.options.shrink, progress=lambda n: print(f"\r  shrinking: {n} bytes   ", end="", flush=True))
 			print()
 		else:
 			print("fuzz: it does not fail alone; the program as it is:")
@@ -221,7 +222,7 @@ class Failing:
 			return text, None
 		try:
 			return text, oracle.write("NAME", program)
-		except (KeyError, StopIteration):  # it uses what is not declared: trivet says so, too
+		except (KeyError, StopIteration):  # it uses what is not declared: trivet refuses it, too
 			return text, None
 
 	def findings(self, sources):

@@ -207,6 +207,7 @@ class Generator:
 		self.mult, self.cost, self.loops, self.pure = 1, 0, [], False
 		self.calls_left = 6
 		self.nodes = 0
+		self.room = 400
 
 	def function(self, f):
 		self.begin_function(f)
@@ -218,11 +219,14 @@ class Generator:
 		self.fixed = {"depth"} if f.group else set()
 		body = []
 		pressure = self.chance(15) and not f.deep
+		# Rarely so many variables that a frame is more than a page, and so much code that branches reach far.
+		giant = pressure and not f.group and self.chance(6)
 		if pressure:
-			for _ in range(15 + self.below(25)):
+			for _ in range(600 if giant else 15 + self.below(25)):
 				body.append(self.let(1))
+		self.room = 2500 if giant else 400
 		outer = dict(self.env)
-		body += self.statements(1 + self.below(2 if f.deep else 6), 3)
+		body += self.statements(25 if giant else 1 + self.below(2 if f.deep else 6), 3)
 		if f.group:
 			body += self.recurse(f)
 		if pressure or self.chance(60) and not f.deep:
@@ -303,10 +307,12 @@ class Generator:
 			return self.leave()
 		if choice < 71:
 			return self.stop()
-		if depth <= 0 or self.nodes > 400:
+		if depth <= 0 or self.nodes > self.room:
 			return self.assign()
-		if choice < 83:
+		if choice < 81:
 			return self.branch(depth)
+		if choice < 86:
+			return self.recurrence()
 		if choice < 97:
 			return self.loop(depth)
 		return self.block(self.below(3), depth - 1)
@@ -436,6 +442,97 @@ class Generator:
 		self.mult, self.env = before
 		return node
 
+	def recurrence(self):
+		"""A loop whose variables evolve so that an optimiser may solve it: sums, powers, alternating
+		signs, conditions on the counter, steps that miss the bound."""
+		t = self.pick(INTS)
+		trips = self.pick((8, 0, 1, 2, 3, 31, 100, 255))
+		if self.mult * trips > 1200:
+			return self.assign()
+		before, env = self.mult, dict(self.env)
+		self.mult *= trips + 1
+		self.cost += 5 * self.mult
+		small = Node("bin", t, [self.leaf(t), self.number(t, (1 << trips.bit_length()) - 1)], "&")
+		names = [n for n, k in self.env.items() if k == t and n not in self.fixed]
+		sums = [self.pick(names) for _ in range(1 + self.below(3))] if names else []
+		counter = self.fresh("k")
+		start = self.leaf(t) if self.chance(40) else self.number(t, self.pick((0, 0, 1, -3)))
+		if start.kind not in ("lit", "var"):
+			start = self.number(t, 0)
+		again = Node(start.kind, t, data=start.data)
+		self.env[counter] = t
+		self.fixed.add(counter)
+		strides = self.chance(40)
+		body = []
+		if self.chance(10):
+			at = Node("bin", "bool", [Node("var", t, data=counter), self.leaf(t)], self.pick(EQUALITY + ORDER))
+			jump = Node("break" if strides else self.pick(("break", "continue")), None)
+			body.append(Node("if", None, [at, Node("block", None, [jump])]))
+		steps = [self.evolve(t, name, counter, sums) for name in sums] or [self.assign()]
+		body = body + steps if self.chance(50) or not sums else steps + body
+		if not strides:
+			end = Node("bin", t, [again, small], "+")
+			node = Node("for", t, [start, end, Node("block", None, body)], (False, counter))
+		else:
+			node = self.stride(t, counter, trips, small, body)
+		self.mult, self.env = before, env
+		return node
+
+	def stride(self, t, counter, trips, few, body):
+		"""let k = a; while k < b { …; k += step }, up or down; small numbers, so that it ends."""
+		step, down = 1 + self.below(7), self.chance(50) and t in SIGNED
+		variable = lambda: Node("var", t, data=counter)
+		first = self.number(t, self.below(5) + (trips if down else 0))
+		bound = Node("bin", t, [few, self.number(t, 3)], "-") if t in SIGNED and self.chance(50) else few
+		condition = Node("bin", "bool", [variable(), bound], self.pick((">", ">=") if down else ("<", "<=")))
+		if bound.kids[0].kind == "bin":
+			bound.kids[0].kids[0] = self.steady(t, few.kids[0])
+		else:
+			bound.kids[0] = self.steady(t, few.kids[0])
+		body.append(Node("set", t, [self.number(t, step)], (counter, "-=" if down else "+=")))
+		return Node("block", None, [Node("let", t, [first], counter),
+					    Node("plain", None, [condition, Node("block", None, body)])])
+
+	def steady(self, t, node):
+		"""A bound must not move with the loop's sums."""
+		changing = node.kind == "var" and node.data not in self.fixed and node.data not in self.constants
+		return self.number(t, 77) if changing and self.chance(50) else node
+
+	def evolve(self, t, name, counter, sums):
+		"""One step of a recurrence: name = …"""
+		own, k = Node("var", t, data=name), Node("var", t, data=counter)
+		choice = self.below(9)
+		if choice < 3:
+			return Node("set", t, [self.polynomial(t, k, 2)], (name, self.pick(("+=", "-=", "^="))))
+		if choice == 3:
+			return Node("set", t, [self.literal(t)], (name, "+="))
+		if choice == 4:
+			scaled = Node("bin", t, [own, self.number(t, self.pick((2, 3, -1, 5)))], "*")
+			return Node("set", t, [Node("bin", t, [scaled, self.number(t, self.below(9))], "+")], (name, "="))
+		if choice == 5:
+			other = Node("var", t, data=self.pick(sums))
+			return Node("set", t, [Node("bin", t, [own, other], self.pick(ARITHMETIC))], (name, "="))
+		if choice == 6:
+			odd = Node("bin", t, [k, self.number(t, self.pick((1, 3)))], "&")
+			condition = Node("bin", "bool", [odd, self.number(t, 0)], "==")
+		else:
+			condition = Node("bin", "bool", [k, self.leaf(t)], self.pick(ORDER + EQUALITY))
+		if choice == 7:
+			value = Node("cond", t, [condition, self.polynomial(t, k, 1), self.literal(t)])
+			return Node("set", t, [value], (name, "+="))
+		return Node("if", None, [condition, Node("block", None, [Node("set", t, [self.literal(t)], (name, "+="))]),
+					 Node("block", None, [Node("set", t, [self.literal(t)], (name, "-="))])])
+
+	def polynomial(self, t, k, depth):
+		if depth <= 0 or self.chance(30):
+			return Node("var", t, data=k.data) if self.chance(60) else self.leaf(t)
+		return Node("bin", t, [self.polynomial(t, k, depth - 1), self.polynomial(t, k, depth - 1)],
+			    self.pick(ARITHMETIC))
+
+	def number(self, t, value):
+		low, high = int_range(t)
+		return Node("lit", t, data=self.int_text(t, value if low <= value <= high else value % (high + 1)))
+
 	def for_bounds(self, trips):
 		t = self.pick(INTS)
 		low, high = int_range(t)
@@ -504,7 +601,7 @@ class Generator:
 	def expr(self, t, depth):
 		self.cost += self.mult
 		self.nodes += 1
-		if depth <= 0 or self.nodes > 900:
+		if depth <= 0 or self.nodes > 2 * self.room:
 			return self.leaf(t)
 		choice = self.below(100)
 		if choice < 12:
@@ -801,6 +898,10 @@ def show_statement(s, out, tabs, depth):
 			out.append(f"{tabs}\tif {fuel} == 0 {{ break; }}")
 		out.append(f"{tabs}\t{fuel} -= 1;")
 		show_block(kids[-1], out, depth + 1)
+		out.append(tabs + "}")
+	elif kind == "plain":
+		out.append(f"{tabs}while {text(kids[0])} {{")
+		show_block(kids[1], out, depth + 1)
 		out.append(tabs + "}")
 	elif kind == "return":
 		out.append(f"{tabs}return {text(kids[0])};" if kids else f"{tabs}return;")

@@ -39,6 +39,7 @@ class Writer:
 		self.count = 0
 		self.consts, self.fns, self.calls = (part.kids for part in program.kids)
 		self.functions = {fn.data.name: fn.data for fn in self.fns}
+		self.constants = {c.data for c in self.consts}
 		self.components()
 
 	def components(self):
@@ -190,6 +191,15 @@ class Writer:
 
 	s_loop = s_while
 
+	def s_plain(self, s):
+		self.put("for (;;) {")
+		self.put(f"if (!{self.expr(s.kids[0])}) break;")
+		self.enter(None)
+		self.put("{")
+		self.block(s.kids[-1])
+		self.put("}")
+		self.leave()
+
 	def s_for(self, s):
 		label, name = s.data
 		a, b = self.expr(s.kids[0]), self.expr(s.kids[1])
@@ -236,6 +246,8 @@ class Writer:
 	def e_var(self, e):
 		if e.data in self.env:
 			return self.temp(e.type, self.env[e.data])
+		if e.data not in self.constants:
+			raise KeyError(e.data)  # while shrinking: trivet refuses it, too
 		return self.temp(e.type, f"{self.name}_{e.data}()")
 
 	def e_bin(self, e):
@@ -394,7 +406,7 @@ class Job:
 	def poll(self):
 		if self.child is None:
 			return True
-		hung = time.monotonic() - self.started > 120
+		hung = time.monotonic() - self.started > 60
 		if self.child.poll() is None and not hung:
 			return False
 		process.kill_group(self.child)

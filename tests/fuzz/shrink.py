@@ -21,7 +21,7 @@ def shrink(program, failing, seconds=120, progress=None):
 	improved = True
 	while improved and time.monotonic() < until:
 		improved = False
-		for edits in (drop_items, drop_statements, unwrap, drop_parameters, simplify, literals, elements):
+		for edits in (drop_items, drop_statements, unwrap, drop_parameters, simplify, inline, literals, elements):
 			while time.monotonic() < until:
 				new = one_round(program, edits, failing, size, until)
 				if new is None:
@@ -170,8 +170,23 @@ def simplify(program):
 					yield [(node.kids, k, 1, [part])]
 
 
+def inline(program):
+	"""A variable that is but a number or another variable, by that."""
+	for fn in program.kids[1].kids:
+		uses = {}
+		for node in generate.walk(fn):
+			for k, e in enumerate(node.kids):
+				if e.kind == "var":
+					uses.setdefault(e.data, []).append((node.kids, k))
+		for block in generate.walk(fn):
+			for k, s in enumerate(block.kids):
+				if s.kind == "let" and s.kids[0].kind in ("lit", "var"):
+					yield [(block.kids, k, 1, [])] + [(kids, at, 1, [s.kids[0]])
+									  for kids, at in uses.get(s.data, ())]
+
+
 def is_statement(n):
-	return n.kind in ("let", "letspan", "set", "store", "do", "if", "block", "for", "while", "loop", "return",
+	return n.kind in ("let", "letspan", "set", "store", "do", "if", "block", "for", "while", "plain", "loop", "return",
 			  "break", "continue", "trap")
 
 
