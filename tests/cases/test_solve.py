@@ -1,0 +1,52 @@
+"""Solved loops at counts that no one waits for: 2^40 iterations and more, optimised, on every target."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from rig import process, targets
+
+ROOT = targets.ROOT
+HERE = Path(__file__).parent
+SPEC = importlib.util.spec_from_file_location("solve", HERE / "solve.py")
+solve = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(solve)
+
+
+def pytest_generate_tests(metafunc):
+    if "target_name" in metafunc.fixturenames:
+        chosen = [t.name for t in metafunc.config.rig.targets if not t.variant]
+        metafunc.parametrize("target_name", chosen)
+
+
+def test_cases_are_current():
+    for t in solve.TYPES:
+        assert (solve.OUT / f"solve_{t}.tv").read_text() == solve.file_text(t), "run tests/cases/solve.py"
+
+
+@pytest.mark.parametrize("t", solve.TYPES)
+def test_many_iterations(request, target_name, tmp_path, t):
+    target = request.config.rig.all_targets[target_name]
+    if target.missing():
+        pytest.skip(target.missing())
+    path = tmp_path / f"many_{t}.tv"
+    path.write_text(solve.many_text(t))
+    ended = process.run(target, target.command(target.trivet, "check", "--engine=optimized", path), total=60)
+    assert not ended.timed_out, "a loop was not solved"
+    assert ended.status == 0, "\n".join(
+        line for line in ended.out.decode().splitlines() if not line.startswith("ok"))[:3000]
+
+
+def test_all_are_solved(request, tmp_path):
+    """Nothing is left to be iterated."""
+    target = next((t for t in request.config.rig.targets if not t.variant and not t.missing()), None)
+    if target is None:
+        pytest.skip("no target can run here")
+    for t in solve.TYPES:
+        path = tmp_path / f"{t}.tv"
+        path.write_text(solve.file_text(t))
+        ended = process.run(target, target.command(target.trivet, "emit", "--form=remarks", path), total=60)
+        out = ended.out.decode()
+        assert ended.status == 0 and "left: " not in out, out
+        assert out.count(": solved: ") >= len(solve.LOOPS)
