@@ -15,17 +15,20 @@ set_signature(Builder *b, IrFunc *f)
 {
 	const Func *s = b->source;
 	uint8_t *types = arena_alloc(b->arena, 2 * (size_t)s->nparams + 1);
+	bool *lengths = arena_alloc(b->arena, 2 * (size_t)s->nparams + 1);
 	uint32_t n = 0;
 
-	if (!types)
+	if (!types || !lengths)
 		return false;
 	for (uint32_t k = 0; k < s->nparams; k++) {
 		unsigned t = s->vars.at[k].type;
 		types[n++] = (uint8_t)(type_is_span(t) ? IR_I64 : ir_type_of(t));
+		lengths[n] = type_is_span(t);
 		if (type_is_span(t))
 			types[n++] = IR_I64;
 	}
 	f->params = types;
+	f->lengths = lengths;
 	f->nparams = n;
 	f->result = ir_type_of(s->result);
 	f->name = s->name;

@@ -231,6 +231,7 @@ typedef struct IrFunc {
 	IrType result;
 	const uint8_t *params;          /* IrTypes; a span is two: I64 address, I64 length */
 	uint32_t nparams;
+	const bool *lengths;            /* by parameter: the length of a span, never negative; NULL: not known */
 	uint32_t line;                  /* given to instructions made from here on */
 	VEC(Ins) ins;
 	VEC(Block) blocks;

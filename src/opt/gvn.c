@@ -6,49 +6,9 @@
  * a taken branch says of two values is kept as the set of outcomes of their comparison that are
  * still possible; a later condition on the two that holds for all of these, or for none, is
  * settled. */
-#include "opt/edit.h"
+#include "opt/facts.h"
 
 enum { PROBES = 24 }; /* equal hashes looked at before giving up */
-
-/* ---- Outcomes of a comparison --------------------------------------------------------------- */
-
-/* Of integers there are five: equal, or signed and unsigned order, each either way; of floats four.
- */
-enum {
-	EQUAL = 1,
-	LESS_BELOW = 2,
-	LESS_ABOVE = 4,
-	GREATER_BELOW = 8,
-	GREATER_ABOVE = 16,
-	ANY_INT = 31,
-	F_LESS = 2,
-	F_GREATER = 4,
-	F_UNORDERED = 8,
-	ANY_FLOAT = 15,
-};
-
-static const uint8_t outcomes[CC_COUNT] = {
-	[CC_EQ] = EQUAL,
-	[CC_NE] = ANY_INT & ~EQUAL,
-	[CC_SLT] = LESS_BELOW | LESS_ABOVE,
-	[CC_SLE] = LESS_BELOW | LESS_ABOVE | EQUAL,
-	[CC_SGT] = GREATER_BELOW | GREATER_ABOVE,
-	[CC_SGE] = GREATER_BELOW | GREATER_ABOVE | EQUAL,
-	[CC_ULT] = LESS_BELOW | GREATER_BELOW,
-	[CC_ULE] = LESS_BELOW | GREATER_BELOW | EQUAL,
-	[CC_UGT] = LESS_ABOVE | GREATER_ABOVE,
-	[CC_UGE] = LESS_ABOVE | GREATER_ABOVE | EQUAL,
-	[CC_FEQ] = EQUAL,
-	[CC_FNE] = ANY_FLOAT & ~EQUAL,
-	[CC_FLT] = F_LESS,
-	[CC_FLE] = F_LESS | EQUAL,
-	[CC_FGT] = F_GREATER,
-	[CC_FGE] = F_GREATER | EQUAL,
-	[CC_FNLT] = ANY_FLOAT & ~F_LESS,
-	[CC_FNLE] = F_GREATER | F_UNORDERED,
-	[CC_FNGT] = ANY_FLOAT & ~F_GREATER,
-	[CC_FNGE] = F_LESS | F_UNORDERED,
-};
 
 /* ---- State ---------------------------------------------------------------------------------- */
 
@@ -57,95 +17,20 @@ typedef struct Entry {
 	uint32_t version, next;
 } Entry;
 
-typedef struct Fact {
-	Val a, b;
-	BlockId block;
-	uint32_t outcomes, next;
-} Fact;
-
 typedef struct Gvn {
 	IrFunc *f;
 	Arena *a;
 	Dom dom;
 	VEC(Entry) entries; /* from 1, as `next` and the heads count */
-	VEC(Fact) facts;
-	uint32_t *heads, *fact_heads, mask;
+	Facts *facts;
+	uint32_t *heads, mask;
 	uint32_t *version_out; /* by block: the memory's version at its end */
 	uint32_t version, versions;
 	bool *reached; /* by block */
 	bool changed, settled;
 } Gvn;
 
-/* ---- Facts ---------------------------------------------------------------------------------- */
-
-static uint32_t
-hash_pair(const Gvn *g, Val a, Val b)
-{
-	uint64_t h = (a * UINT64_C(0x9e3779b97f4a7c15)) ^ (b * UINT64_C(0xd6e8feb86659fd93));
-	return (uint32_t)(h >> 29) & g->mask;
-}
-
-/* One order for a pair: a constant last, else the older value first. */
-static bool
-wants_swap(const IrFunc *f, Val a, Val b)
-{
-	return !ir_is_const(f, b) && (ir_is_const(f, a) || a > b);
-}
-
-/* What can be at all. */
-static uint32_t
-possible(const IrFunc *f, Val a, Val b)
-{
-	unsigned type = f->ins.at[a].type;
-	int64_t c;
-
-	if (type == IR_F32 || type == IR_F64)
-		return ANY_FLOAT;
-	if (!ir_is_const(f, b))
-		return ANY_INT;
-	c = type == IR_I32 ? (int32_t)ir_const_bits(f, b) : (int64_t)ir_const_bits(f, b);
-	if (c == 0)
-		return EQUAL | LESS_ABOVE | GREATER_ABOVE;
-	return c > 0 ? ANY_INT & ~GREATER_BELOW : ANY_INT & ~LESS_ABOVE;
-}
-
-/* The newest fact about the pair in force in block b knows all older ones. */
-static uint32_t
-known_outcomes(const Gvn *g, BlockId b, Val x, Val y)
-{
-	uint32_t k = g->fact_heads[hash_pair(g, x, y)];
-
-	for (uint32_t probes = PROBES; k && probes; probes--) {
-		const Fact *fact = &g->facts.at[k - 1];
-		if (fact->a == x && fact->b == y && dominates(&g->dom, fact->block, b))
-			return fact->outcomes;
-		k = fact->next;
-	}
-	return possible(g->f, x, y);
-}
-
-static void
-learn(Gvn *g, BlockId b, IrCc cc, Val x, Val y)
-{
-	uint32_t before, *head;
-	Fact *fact;
-
-	if (wants_swap(g->f, x, y)) {
-		Val t = x;
-		x = y;
-		y = t;
-		cc = cc_swapped[cc];
-	}
-	before = known_outcomes(g, b, x, y);
-	if (!(before & ~outcomes[cc]))
-		return;
-	fact = vec_push(g->a, &g->facts);
-	if (!fact)
-		return;
-	head = &g->fact_heads[hash_pair(g, x, y)];
-	*fact = (Fact){ x, y, b, before & outcomes[cc], *head };
-	*head = g->facts.n;
-}
+/* ---- Conditions ------------------------------------------------------------------------------ */
 
 /* 1, 0, or -1 when it depends; the condition comes back in its best form. */
 static int
@@ -153,23 +38,9 @@ settle(const Gvn *g, BlockId b, Ins *i)
 {
 	IrCc cc = i->cc;
 	int known = ir_fold_cond(g->f, &cc, &i->arg[0], &i->arg[1]);
-	uint32_t can;
-	Val x, y;
 
 	i->cc = (uint8_t)cc;
-	if (known >= 0)
-		return known;
-	x = i->arg[0];
-	y = i->arg[1];
-	if (wants_swap(g->f, x, y)) {
-		x = y;
-		y = i->arg[0];
-		cc = cc_swapped[cc];
-	}
-	can = known_outcomes(g, b, x, y);
-	if (!(can & outcomes[cc]))
-		return 0;
-	return can & ~outcomes[cc] & 0xff ? -1 : 1;
+	return known >= 0 ? known : facts_settle(g->facts, b, cc, i->arg[0], i->arg[1]);
 }
 
 /* ---- Values --------------------------------------------------------------------------------- */
@@ -264,6 +135,7 @@ visit_pure(Gvn *g, BlockId b, Val v)
 	i.block = b;
 	f->ins.at[v] = i;
 	remember(g, &i, v, v, 0);
+	facts_visit(g->facts, b, v);
 }
 
 /* The one value that all operands but itself are, or one of the phis before it that has the same.
@@ -308,10 +180,12 @@ visit_load(Gvn *g, BlockId b, Val v)
 	Ins key = g->f->ins.at[v];
 	Val by = find(g, b, &key, g->version);
 
-	if (by)
+	if (by) {
 		replace(g, v, by);
-	else
-		remember(g, &key, v, v, g->version);
+		return;
+	}
+	remember(g, &key, v, v, g->version);
+	facts_visit(g->facts, b, v);
 }
 
 static void
@@ -346,7 +220,7 @@ visit_trapif(Gvn *g, BlockId b, Val v)
 	} else {
 		memcpy(g->f->ins.at[v].arg, i.arg, sizeof i.arg);
 		g->f->ins.at[v].cc = i.cc;
-		learn(g, b, cc_negated[i.cc], i.arg[0], i.arg[1]);
+		facts_learn(g->facts, b, cc_negated[i.cc], i.arg[0], i.arg[1]);
 	}
 }
 
@@ -383,7 +257,8 @@ enter(Gvn *g, BlockId b)
 		return;
 	i = &g->f->ins.at[from->last];
 	if (i->op == IR_BR)
-		learn(g, b, from->succ[0] == b ? i->cc : cc_negated[i->cc], i->arg[0], i->arg[1]);
+		facts_learn(g->facts, b, from->succ[0] == b ? i->cc : cc_negated[i->cc], i->arg[0],
+			    i->arg[1]);
 }
 
 static void
@@ -397,6 +272,8 @@ visit(Gvn *g, BlockId b, Val v)
 		same = same_phi(g, b, v);
 		if (same)
 			replace(g, v, same);
+		else
+			facts_visit(g->facts, b, v);
 		return;
 	}
 	args = ir_args(f, v, &n);
@@ -412,6 +289,8 @@ visit(Gvn *g, BlockId b, Val v)
 	default:
 		if (ir_op_info[f->ins.at[v].op].flags & IR_P)
 			visit_pure(g, b, v);
+		else
+			facts_visit(g->facts, b, v);
 	}
 }
 
@@ -423,13 +302,13 @@ begin(Gvn *g)
 	while (cap < g->f->ins.n)
 		cap *= 2;
 	g->mask = cap - 1;
-	g->heads = arena_alloc(g->a, 2 * (size_t)cap * sizeof *g->heads);
+	g->heads = arena_alloc(g->a, cap * sizeof *g->heads);
 	g->version_out = arena_alloc(g->a, (g->f->blocks.n + 1) * sizeof *g->version_out);
 	g->reached = arena_alloc(g->a, g->f->blocks.n + 1);
 	if (!g->heads || !g->version_out || !g->reached || !edit_dom(g->f, g->a, &g->dom))
 		return false;
-	g->fact_heads = g->heads + cap;
-	return true;
+	g->facts = facts_new(g->f, g->a, &g->dom);
+	return g->facts != NULL;
 }
 
 /* Predecessors other than those at the ends of loops were looked at before b. */
