@@ -171,7 +171,7 @@ PYTEST = $(PYTHON) -m pytest -q $(shell $(PYTHON) -c 'import xdist; print("-n au
 check: check-headers
 	$(PYTEST) --targets=host
 check-all: check-headers
-	$(PYTEST) --targets=all
+	$(PYTEST) --targets=all --matrix=build/matrix.html
 # The same programs on other CPU models and page sizes, with fewer features, and under the sanitizers.
 check-variants:
 	$(PYTEST) --targets=variants,$(HOST)+asan

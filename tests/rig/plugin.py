@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from . import cases, process, stream, targets
+from . import cases, matrix, process, stream, targets
 from .targets import ROOT, RigError
 
 SESSION_VARIABLE = "TRIVET_RIG_SESSION"  # the folder that a run's processes share
@@ -37,6 +37,8 @@ def pytest_addoption(parser):
     group.addoption("--no-build", action="store_true", help="use what is in build/ already")
     group.addoption("--cases", default="tests/cases,examples", metavar="DIRS")
     group.addoption("--units", default="tests/unit", metavar="DIR")
+    group.addoption("--matrix", default="", metavar="FILE",
+                    help="write one HTML page: target × suite, skips, failures")
     group.addoption("--silent", type=float, default=stream.SILENT, metavar="SECONDS",
                     help="a program that says nothing for so long hangs (native; emulators get more)")
 
@@ -381,6 +383,19 @@ def pytest_terminal_summary(terminalreporter, config):
     if not counts["ran"] and not config.option.collectonly:
         terminalreporter.section("NOTHING RAN: that counts as a failure")
     summarise_batches(rig, terminalreporter)
+    if config.option.matrix:
+        write_matrix(config, terminalreporter, reasons)
+
+
+def write_matrix(config, terminalreporter, reasons):
+    reports = [(outcome, r.nodeid, str(r.longrepr or ""))
+               for outcome in ("passed", "failed", "skipped")
+               for r in terminalreporter.stats.get(outcome, []) if r.when == "call" or outcome != "passed"]
+    reports += [("failed", r.nodeid, str(r.longrepr)) for r in terminalreporter.stats.get("error", [])]
+    path = ROOT / config.option.matrix
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(matrix.page(reports, pytest_report_header(config), reasons), encoding="utf-8")
+    terminalreporter.write_line(f"the matrix is in {process.shown(path)}")
 
 
 def summarise_batches(rig, reporter):

@@ -320,6 +320,17 @@ def test_junit(project, tmp_path):
     assert re.search(r'fake-linux.*a\.tv.*baseline', report) and "FAIL expected another" in report
 
 
+def test_matrix(project, tmp_path):
+    project.case("arith/a.tv", GOOD)
+    project.case("arith/<b>.tv", GOOD + "//@ answer 1\n")
+    project.unit("skips")
+    project.run(f"--matrix={tmp_path / 'matrix.html'}")
+    page = (tmp_path / "matrix.html").read_text()
+    assert "<th>arith\n<td class='failed'>1 failed, 1 passed" in page, page
+    assert "needs a moon" in page and "FAIL expected another" in page
+    assert "<b>" not in page
+
+
 # ---- the parts ----
 
 
