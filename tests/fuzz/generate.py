@@ -173,8 +173,7 @@ class Generator:
 		"""One function, or some that call each other."""
 		size = self.pick((1, 1, 1, 1, 1, 1, 2, 2, 3)) if self.chance(35) else 0
 		made = [self.signature(size > 0) for _ in range(max(size, 1))]
-		# Deep recursion needs small frames: 2,000 of them have to fit the machine's stack.
-		deep = size and self.chance(30) and all(len(f.params) < 5 for f in made)
+		deep = size and self.chance(30)
 		for f in made:
 			f.group, f.deep = tuple(made) if size else (), deep
 		nodes = [self.function(f) for f in made]
@@ -218,7 +217,7 @@ class Generator:
 				self.env[name] = t
 		self.fixed = {"depth"} if f.group else set()
 		body = []
-		pressure = self.chance(15) and not f.deep
+		pressure = self.chance(15)
 		# Rarely so many variables that a frame is more than a page, and so much code that branches reach far.
 		giant = pressure and not f.group and self.chance(6)
 		if pressure:
@@ -226,7 +225,7 @@ class Generator:
 				body.append(self.let(1))
 		self.room = 2500 if giant else 400
 		outer = dict(self.env)
-		body += self.statements(25 if giant else 1 + self.below(2 if f.deep else 6), 3)
+		body += self.statements(25 if giant else 1 + self.below(2 if f.deep and not pressure else 6), 3)
 		if f.group:
 			body += self.recurse(f)
 		if pressure or self.chance(60) and not f.deep:
@@ -806,7 +805,7 @@ class Generator:
 		for k, (name, t) in enumerate(f.params):
 			if name == "depth":
 				deep = f.deep and self.chance(30)
-				args.append(Node("lit", t, data=str(self.pick((1990, 1999, 2000, 2001, 3000, 1500)) if deep
+				args.append(Node("lit", t, data=str(self.pick((1000, 999, 1001, 998, 500, 333, 2000)) if deep
 								  else self.below(7))))
 			elif t[0] == "[":
 				count = self.pick((5, 0, 8, 2, 3, 4, 7, 1, 9, 16, 6, 12)) if self.chance(80) else 4

@@ -22,7 +22,7 @@ typedef uint16_t u16;
 
 static jmp_buf host;
 static const char *trap_reason, *trap_function;
-static int trap_line, depth;
+static int trap_line;
 
 static _Noreturn void
 trap(const char *reason, const char *function, int line)

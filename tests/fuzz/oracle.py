@@ -1,9 +1,11 @@
 """The second oracle: the same programs as C, in steps, compiled by the system's compiler.
 
 It shares no code with Trivet: numbers are read by Python, operations are spelled out in oracle.h, and the
-order of evaluation, traps with their lines, and the count of recursive calls are written out here.
+order of evaluation and traps with their lines are written out here.  Only the count of recursive calls,
+which depends on the weight of functions, is not done again: where trivet says `stack-overflow` it is not asked.
 """
 
+import resource
 import shutil
 import struct
 import subprocess
@@ -19,7 +21,6 @@ from rig import process
 HERE = Path(__file__).resolve().parent
 OPERATION = {"+": "add", "-": "sub", "*": "mul", "/": "div", "%": "rem", "&": "and", "|": "or", "^": "xor",
 	     "<<": "shl", ">>": "shr"}
-MAX_DEPTH = 2000
 
 
 def compiler():
@@ -38,17 +39,7 @@ class Writer:
 		self.name, self.program, self.out = name, program, []
 		self.count = 0
 		self.consts, self.fns, self.calls = (part.kids for part in program.kids)
-		self.functions = {fn.data.name: fn.data for fn in self.fns}
 		self.constants = {c.data for c in self.consts}
-		self.components()
-
-	def components(self):
-		"""Which functions each one reaches: a call counts when it lies on a cycle."""
-		reach = {fn.data.name: {n.data for n in generate.walk(fn) if n.kind == "call"} for fn in self.fns}
-		for _ in reach:
-			for name, there in reach.items():
-				reach[name] = there.union(*(reach.get(g, ()) for g in there))
-		self.reach = reach
 
 	def fresh(self, stem="t"):
 		self.count += 1
@@ -312,16 +303,7 @@ class Writer:
 	def e_call(self, e):
 		args = [self.expr(k) for k in e.kids]
 		call = f"{self.name}_{e.data}({', '.join(args)})"
-		counts = self.f in self.reach.get(e.data, ())
-		if counts:
-			self.put(f'if (depth == {MAX_DEPTH}) trap("stack-overflow", {self.at()});\ndepth++;')
-		if e.type:
-			result = self.temp(e.type, call)
-		else:
-			result = self.put(call + ";")
-		if counts:
-			self.put("depth--;")
-		return result
+		return self.temp(e.type, call) if e.type else self.put(call + ";")
 
 	# -- Directives --
 
@@ -339,7 +321,6 @@ class Writer:
 			self.put(f"memcpy({name}, from, sizeof from); }}")
 			args.append(f"(span_{element}){{ {name}, {len(a.kids)} }}")
 			hashes.append(f"hash({name}, {len(a.kids)} * sizeof *{name});")
-		self.put("depth = 0;")
 		self.put(f'printf("{self.name}:{call.line}\\tC\\t-\\t");\nif (!setjmp(host)) {{')
 		made = f"{self.name}_{call.data}({', '.join(args)})"
 		if call.type:
@@ -382,6 +363,13 @@ def write(name, program):
 
 # ---- A batch ----
 
+def limits():
+	"""Unoptimised frames are large, and recursion may go 2,000 deep."""
+	process.limits()
+	_, hard = resource.getrlimit(resource.RLIMIT_STACK)
+	resource.setrlimit(resource.RLIMIT_STACK, (1 << 30 if hard == resource.RLIM_INFINITY else hard, hard))
+
+
 class Job:
 	"""Compiles and runs a batch of programs; looks like engines.Job."""
 
@@ -401,7 +389,7 @@ class Job:
 		self.started = time.monotonic()
 		with open(self.folder / "out", "wb") as o, open(self.folder / "err", "wb") as e:
 			return subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=o, stderr=e, start_new_session=True,
-						preexec_fn=process.limits)
+						preexec_fn=limits)
 
 	def poll(self):
 		if self.child is None:
