@@ -132,7 +132,7 @@ set_next(Scev *s, Val phi, Val next)
 		s->f->pool.at[s->f->ins.at[phi].arg[0] + 1] = next;
 }
 
-/* row·column + more; 0 for a sum of nothing. */
+/* row·column + more, if that is not 0. */
 static Val
 dot(Scev *s, BlockId b, const System *y, uint32_t row, const Val *column, const bool *used,
     Val more)
@@ -146,7 +146,7 @@ dot(Scev *s, BlockId b, const System *y, uint32_t row, const Val *column, const 
 		x = ir_ins(s->f, b, IR_MUL, (IrType)y->type, y->m[row][k], column[k]);
 		sum = sum ? ir_ins(s->f, b, IR_ADD, (IrType)y->type, sum, x) : x;
 	}
-	return sum;
+	return sum ? sum : scev_const(s, y->type, 0);
 }
 
 static void
@@ -215,8 +215,6 @@ scev_power(Scev *s, Val count)
 	bit = ir_ins(f, body, IR_AND, IR_I64, n, one);
 	for (uint32_t i = 0; i < y.n; i++) {
 		Val moved = dot(s, body, &y, i, y.v, all, y.c_used[i] ? y.c[i] : 0);
-		if (!moved)
-			moved = scev_const(s, y.type, 0);
 		set_next(s, y.v[i], ir_select(f, body, CC_NE, bit, zero, moved, y.v[i]));
 	}
 	square(s, body, &y);
