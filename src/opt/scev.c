@@ -261,6 +261,8 @@ solve_stage(Scev *s)
 	}
 	if (s->period > 1)
 		s->exact = false;
+	if (s->work > SCEV_WORK)
+		return refuse(s, "it is complicated");
 	return all_solved(s) || scev_linear(s) ||
 	       refuse(s, "a variable follows no rule that has a closed form here");
 }
@@ -496,7 +498,8 @@ look_at(Scev *s, BlockId header)
 		return;
 	s->local.n = s->f->ins.n;
 	s->header = header;
-	s->nphis = s->nbody = s->nexits = 0;
+	s->nphis = s->nbody = s->nexits = s->work = 0;
+	s->ins_before = s->f->ins.n;
 	s->exact = false;
 	s->why = "memory is out";
 	solved = solve_loop(s);

@@ -24,6 +24,7 @@ enum {
 	SCEV_EXITS = 4,
 	SCEV_TERMS = 4,
 	SCEV_LIMITS = 12,
+	SCEV_WORK = 8000,       /* values looked at, or made, for one loop */
 	SCEV_WALK = 64          /* blocks looked at to find where a phi's operands come from */
 };
 
@@ -71,8 +72,8 @@ typedef struct Limit {
 	uint8_t fact;
 } Limit;
 
-typedef struct Note {           /* v = C(n, k), n exact */
-	Val v, n;
+typedef struct Note {           /* C(n, k), n exact */
+	Val n;
 	uint32_t k;
 } Note;
 
@@ -85,7 +86,8 @@ typedef struct Scev {
 	VEC(uint32_t) local;            /* per value: 1 + place in memo, 0 outside the loop */
 	uint32_t *in_loop;              /* per block: header + 1 of the loop looked at */
 	bool *is_header;                /* per block: of a loop that is still there */
-	VEC(Note) notes;
+	VEC(Note) notes;                /* of binomial coefficients made before loops */
+	VEC(uint32_t) note_of;          /* per value: 1 + its note, or 0; cap counts, not n */
 
 	BlockId header;
 	BlockId blocks[SCEV_BLOCKS];
@@ -101,7 +103,7 @@ typedef struct Scev {
 
 	uint32_t period, want;          /* now, and what would do */
 	Limit limit[SCEV_LIMITS];
-	uint32_t nlimits, walked;
+	uint32_t nlimits, walked, work, ins_before;
 	Val count;                      /* I64: at least so many iterations are made; 0: none yet */
 	bool exact;                     /* and no more, if it ends by its only exit */
 	Cond split;                     /* a condition that changes at most twice; cc CC_COUNT: none */

@@ -273,14 +273,16 @@ note(Scev *s, Val v, Val n, unsigned k)
 {
 	Note *fresh;
 
-	if (k < 2 || ir_is_const(s->f, v))
+	if (ir_is_const(s->f, v) || !vec_reserve(s->arena, (void **)&s->note_of.at, &s->note_of.cap,
+						 sizeof *s->note_of.at, v + 1))
 		return;
-	for (uint32_t i = s->notes.n; i > 0 && i + 16 > s->notes.n; i--)
-		if (s->notes.at[i - 1].v == v)
-			return;
+	if (s->note_of.at[v])
+		return;
 	fresh = vec_push(s->arena, &s->notes);
-	if (fresh)
-		*fresh = (Note){ v, n, k };
+	if (!fresh)
+		return;
+	*fresh = (Note){ n, k };
+	s->note_of.at[v] = s->notes.n;
 }
 
 Val

@@ -225,6 +225,36 @@ scev_limit(Scev *s, Val count)
 	s->exact = false;
 }
 
+/* The last m for which Σ c[k]·C(m, k), with constants that are not negative, is at most `top`. */
+static bool
+last_below(Scev *s, const Chain *c, uint64_t top, uint64_t *last)
+{
+	uint64_t low = 0, high = UINT64_MAX; /* low is one */
+
+	for (unsigned k = 0; k <= c->degree; k++) {
+		int64_t x;
+		if (!scev_constant(s, c->c[k], &x) || x < 0)
+			return false;
+	}
+	if (ir_const_bits(s->f, c->c[0]) > top)
+		return false;
+	while (high - low > 1) {
+		uint64_t m = low + (high - low) / 2, sum = 0, choose = 1, term;
+		bool over = false;
+		for (unsigned k = 0; k <= c->degree && !over; k++) {
+			uint64_t x = ir_const_bits(s->f, c->c[k]);
+			if (k && (m < k || __builtin_mul_overflow(choose, m - k + 1, &choose)))
+				over = m >= k;
+			choose = m < k ? 0 : choose / (k ? k : 1);
+			over = over || __builtin_mul_overflow(choose, x, &term) ||
+			       __builtin_add_overflow(sum, term, &sum) || sum > top;
+		}
+		*(over ? &high : &low) = m;
+	}
+	*last = low;
+	return true;
+}
+
 static bool
 limited_already(const Scev *s, Val v, unsigned fact)
 {
@@ -238,14 +268,22 @@ limited_already(const Scev *s, Val v, unsigned fact)
 bool
 scev_require(Scev *s, Val v, const Chain *c, unsigned fact)
 {
+	uint64_t top = UINT64_MAX >> (c->type == IR_I32 ? 32 : 0), last;
 	int64_t by, start;
 	Val n;
 
 	if (!c->degree || (c->facts & fact) == fact || limited_already(s, v, fact))
 		return true;
-	if (s->period != 1 || c->degree != 1 || !scev_constant(s, c->c[1], &by) || !by)
+	if (s->period != 1 || s->nlimits == SCEV_LIMITS)
 		return false;
-	if (by == INT64_MIN || s->nlimits == SCEV_LIMITS)
+	if (c->degree > 1) {
+		if (!last_below(s, c, fact == UNSIGNED_KEPT ? top : top >> 1, &last))
+			return false;
+		s->limit[s->nlimits++] = (Limit){ v, (uint8_t)fact };
+		scev_limit(s, number(s, last));
+		return true;
+	}
+	if (!scev_constant(s, c->c[1], &by) || !by || by == INT64_MIN)
 		return false;
 	s->limit[s->nlimits++] = (Limit){ v, (uint8_t)fact };
 	n = room(s, c->c[0], by, (fact & UNSIGNED_KEPT) == 0 && !((fact & NOT_NEGATIVE) && by < 0));

@@ -29,18 +29,22 @@ scev_chain_of(Scev *s, Val v)
 	return chain_in(scev_eval(s, v));
 }
 
-static void
-want_period(Scev *s, uint64_t p)
+static uint64_t
+common_divisor(uint64_t a, uint64_t b)
 {
-	uint64_t a = s->want, b = p;
-
 	while (b) {
 		uint64_t t = a % b;
 		a = b;
 		b = t;
 	}
-	if (p <= SCEV_PERIOD && s->want / a * p <= SCEV_PERIOD)
-		s->want = (uint32_t)(s->want / a * p);
+	return a;
+}
+
+static void
+want_period(Scev *s, uint64_t p)
+{
+	if (p <= SCEV_PERIOD && s->want / common_divisor(s->want, p) * p <= SCEV_PERIOD)
+		s->want = (uint32_t)(s->want / common_divisor(s->want, p) * p);
 }
 
 /* ---- Arithmetic ----------------------------------------------------------------------------- */
@@ -110,23 +114,40 @@ mul_forms(Scev *s, const Form *a, const Form *b)
 	return product->rest ? product : NULL;
 }
 
-/* Whether all coefficients of q are multiples of d; if not, asks for a period with which they are.
- */
+/* The coefficient as the integer that it is when no value of the chain wraps, not modulo 2^w.  With
+ * a period, that of a line may have wrapped where it is less than two periods long, and be of
+ * either sign; those of polynomials are not negative.  False: not known. */
 static bool
-divides_steps(Scev *s, uint64_t d, const Chain *c)
+true_step(const Scev *s, const Chain *c, unsigned r, unsigned k, int64_t *step)
+{
+	int64_t x, limit = INT64_C(1) << (c->type == IR_I32 ? 30 : 62);
+
+	if (!scev_constant(s, *scev_at(c, r, k), &x))
+		return false;
+	*step = c->degree > 1 && c->type == IR_I32 ? (int64_t)(uint32_t)x : x;
+	return c->degree > 1 ? *step >= 0 : s->period == 1 || (x > -limit && x < limit);
+}
+
+/* Whether all coefficients of q are multiples of d; if not, asks for a period with which they are.
+ * Those of numbers that do not wrap, or any if d is a power of two. */
+static bool
+divides_steps(Scev *s, uint64_t d, const Chain *c, bool any)
 {
 	bool all = true;
 	int64_t x;
 
 	for (unsigned r = 0; r < s->period; r++) {
 		for (unsigned k = 1; k <= c->degree; k++) {
-			if (!scev_constant(s, *scev_at(c, r, k), &x))
+			if (!(any ? scev_constant(s, *scev_at(c, r, k), &x)
+				  : true_step(s, c, r, k, &x)))
 				return false;
-			all = all && (x < 0 ? 0 - (uint64_t)x : (uint64_t)x) % d == 0;
+			uint64_t common = common_divisor(x < 0 ? 0 - (uint64_t)x : (uint64_t)x, d);
+			if (common == d)
+				continue;
+			want_period(s, s->period * (d / common));
+			all = false;
 		}
 	}
-	if (!all)
-		want_period(s, d);
 	return all;
 }
 
@@ -147,7 +168,7 @@ mask_chain(Scev *s, const Chain *c, Val mask)
 	}
 	while (two <= bits)
 		two *= 2;
-	if (!divides_steps(s, two, c))
+	if (!divides_steps(s, two, c, true))
 		return NULL;
 	Chain *out = scev_chain(s, c->type, 0);
 	for (unsigned r = 0; out && r < s->period; r++)
@@ -173,45 +194,52 @@ divide_chain(Scev *s, const Ins *i, Val v, const Chain *c)
 		bits &= c->type == IR_I32 ? 31 : 63;
 		d = bits < 32 ? UINT64_C(1) << bits : 0;
 	}
-	if (!d || d > INT32_MAX || c->degree > 1)
+	if (!d || d > INT32_MAX)
 		return NULL;
-	if (!scev_require(s, v, c, fact) || !divides_steps(s, d, c))
+	if (!scev_require(s, v, c, fact) || !divides_steps(s, d, c, false))
 		return NULL;
 	out = scev_chain(s, c->type, remainder ? 0 : c->degree);
 	for (unsigned r = 0; out && r < s->period; r++) {
 		*scev_at(out, r, 0) = scev_ins(s, i->op, c->type, *scev_at(c, r, 0), i->arg[1]);
-		if (c->degree && !remainder && scev_constant(s, *scev_at(c, r, 1), &step))
-			*scev_at(out, r, 1) = scev_const(s, c->type, (uint64_t)(step / (int64_t)d));
+		for (unsigned k = 1; k <= c->degree && !remainder; k++)
+			if (true_step(s, c, r, k, &step))
+				*scev_at(out, r, k) =
+					scev_const(s, c->type, (uint64_t)(step / (int64_t)d));
 	}
-	if (out &&
-	    c->degree) /* divided by at least 1, and the start not negative where it matters */
-		out->facts = c->facts;
+	if (out && c->degree && fact != SIGNED_KEPT && d > 1)
+		out->facts = SIGNED_KEPT | UNSIGNED_KEPT | NOT_NEGATIVE;
+	else if (out && c->degree)
+		out->facts = c->facts | (uint8_t)fact;
 	return out;
 }
 
 static const Chain *
 extend_chain(Scev *s, IrOp op, Val v, const Chain *c)
 {
+	/* As an unsigned number a step that is not known may be meant to go up or down. */
+	bool unknown = c->degree == 1 && s->period == 1 && op == IR_SEXT32;
+	int64_t step;
 	Chain *out;
 
-	int64_t step;
-
-	/* As an unsigned number a step that is not known may be meant to go up or down. */
-	if (c->degree > 1 ||
-	    (c->degree && op == IR_ZEXT32 && !scev_constant(s, *scev_at(c, 0, 1), &step)) ||
-	    !scev_require(s, v, c, op == IR_ZEXT32 ? UNSIGNED_KEPT : SIGNED_KEPT))
+	if (!scev_require(s, v, c, op == IR_ZEXT32 ? UNSIGNED_KEPT : SIGNED_KEPT))
 		return NULL;
 	out = scev_chain(s, IR_I64, c->degree);
 	for (unsigned r = 0; out && r < s->period; r++) {
 		*scev_at(out, r, 0) = scev_ins(s, op, IR_I64, *scev_at(c, r, 0), 0);
-		if (c->degree) /* the step is what is added, of either sign */
-			*scev_at(out, r, 1) = scev_ins(s, IR_SEXT32, IR_I64, *scev_at(c, r, 1), 0);
+		for (unsigned k = 1; k <= c->degree; k++) {
+			if (true_step(s, c, r, k, &step))
+				*scev_at(out, r, k) = scev_const(s, IR_I64, (uint64_t)step);
+			else if (unknown)
+				*scev_at(out, r, k) =
+					scev_ins(s, IR_SEXT32, IR_I64, *scev_at(c, r, k), 0);
+			else
+				return NULL;
+		}
 	}
-	if (out)
-		out->facts = op == IR_ZEXT32
-				     ? SIGNED_KEPT | UNSIGNED_KEPT | NOT_NEGATIVE
-				     : SIGNED_KEPT | (c->facts & NOT_NEGATIVE) |
-					       (c->facts & NOT_NEGATIVE ? UNSIGNED_KEPT : 0);
+	if (out && (op == IR_ZEXT32 || (c->facts & NOT_NEGATIVE)))
+		out->facts = SIGNED_KEPT | UNSIGNED_KEPT | NOT_NEGATIVE;
+	else if (out)
+		out->facts = SIGNED_KEPT;
 	return out;
 }
 
@@ -415,20 +443,20 @@ eval_phi(Scev *s, Val v)
 
 /* ---- Instructions --------------------------------------------------------------------------- */
 
+/* A binomial coefficient that a loop inside, solved, has left. */
 static const Form *
 eval_noted(Scev *s, Val v)
 {
-	for (uint32_t k = s->notes.n; k-- > 0;) {
-		const Note *n = &s->notes.at[k];
-		const Chain *c;
-		if (n->v != v)
-			continue;
-		c = scev_chain_of(s, n->n);
-		if (!c || (c->degree && !scev_require(s, n->n, c, UNSIGNED_KEPT)))
-			return NULL;
-		return form_of(s, scev_binomial(s, c, s->notes.at[k].k));
-	}
-	return NULL;
+	const Chain *c;
+	Note n;
+
+	if (v >= s->note_of.cap || !s->note_of.at[v])
+		return NULL;
+	n = s->notes.at[s->note_of.at[v] - 1];
+	c = scev_chain_of(s, n.n);
+	if (!c || (c->degree && !scev_require(s, n.n, c, UNSIGNED_KEPT)))
+		return NULL;
+	return form_of(s, scev_binomial(s, c, n.k));
 }
 
 static const Form *
@@ -532,6 +560,9 @@ scev_eval(Scev *s, Val v)
 	}
 	if (s->known[at - 1])
 		return s->memo[at - 1];
+	s->work += s->period;
+	if (s->work > SCEV_WORK || s->f->ins.n - s->ins_before > SCEV_WORK)
+		return NULL;
 	s->known[at - 1] = true; /* and unknown, should it come back to itself */
 	s->memo[at - 1] = NULL;
 	form = eval_noted(s, v);

@@ -10,7 +10,7 @@
 #include "check.h"
 #include "trivet.h"
 
-typedef int64_t F32(uint32_t a, uint32_t b);
+typedef int64_t F32(uint32_t n);
 typedef int64_t F32k(uint32_t a, uint32_t b, uint32_t k);
 typedef uint64_t F64(uint64_t n);
 typedef uint32_t F64to32(uint32_t n);
@@ -52,7 +52,18 @@ discard(void)
 
 /* ---- Eight bits ----------------------------------------------------------------------------- */
 
-typedef enum Body { COUNT, WIDEN, HALVE, SPLIT, GREATEST, XOR, SQUARES, BODIES } Body;
+typedef enum Body {
+	COUNT,
+	WIDEN,
+	HALVE,
+	REST,
+	QUOTIENT,
+	SPLIT,
+	GREATEST,
+	XOR,
+	SQUARES,
+	BODIES
+} Body;
 
 static const struct {
 	const char *text; /* of the iteration, in which w is an i64, i a counter, k a parameter */
@@ -60,6 +71,8 @@ static const struct {
 	[COUNT] = { "w += 1;" },
 	[WIDEN] = { "w += i as i64;" },
 	[HALVE] = { "w += (i >> 25) as i64;" },
+	[REST] = { "w += (i % 83886080) as i64;" },
+	[QUOTIENT] = { "w += (i / 100663296) as i64;" },
 	[SPLIT] = { "w += if i < k { 1 } else { 1000 };" },
 	[GREATEST] = { "m = max(m, i);" },
 	[XOR] = { "m = m ^ (i >> 24);" },
@@ -105,6 +118,8 @@ iterate(Body body, bool is_signed, unsigned op, unsigned a, unsigned b, unsigned
 		case COUNT: w += 1; break;
 		case WIDEN: w += i * scale; break;
 		case HALVE: w += is_signed ? i >> 1 : (int)((unsigned)i >> 1); break;
+		case REST: w += i % 5 * scale; break;
+		case QUOTIENT: w += i / 6; break;
 		case SPLIT: w += i < split ? 1 : 1000; break;
 		case GREATEST:
 			if (i > number(is_signed, m >> 24))
@@ -385,6 +400,52 @@ test_large(const char *type, unsigned width, bool is_signed)
 	discard();
 }
 
+/* ---- Where a polynomial wraps before the counter does ---------------------------------------- */
+
+static const char wrapping[] = "fn f0(n: i32) -> i64 { let s: i64 = 0;"
+			       " for i in 0..n { s += (i * (i + 1) / 2) as i64; } return s; }\n"
+			       "fn f1(n: i32) -> i64 { let s: i64 = 0;"
+			       " for i in 0..n { s += (i * i) as i64; } return s; }\n"
+			       "fn f2(n: u32) -> i64 { let s: i64 = 0; let i: u32 = 0;"
+			       " while i < n { s += (i * i / 3) as i64; i += 1; } return s; }\n"
+			       "fn f3(n: u32) -> i64 { let s: i64 = 0; let i: u32 = 0;"
+			       " while i < n { s += (i * i) as i64; i += 1; } return s; }\n"
+			       "fn f4(n: i32) -> i64 { let s: i64 = 0;"
+			       " for i in 0..n { s += ((i * i * i) % 5) as i64; } return s; }\n";
+
+static int64_t
+wrapping_term(unsigned which, uint32_t i)
+{
+	switch (which) {
+	case 0: return (int32_t)(i * (i + 1)) / 2;
+	case 1: return (int32_t)(i * i);
+	case 2: return i * i / 3;
+	case 3: return i * i;
+	default: return (int32_t)(i * i * i) % 5;
+	}
+}
+
+static void
+test_wrapping(void)
+{
+	compile(wrapping);
+	for (unsigned k = 0; k < 5 && code; k++) {
+		char name[8];
+		F32 *f;
+		int64_t sum = 0;
+		snprintf(name, sizeof name, "f%u", k);
+		f = (F32 *)entry(name, k == 2 || k == 3 ? "i64(u32)" : "i64(i32)");
+		for (uint32_t n = 0; f && n < 140000; n++) {
+			bool near = (n > 1280 && n < 1300) || (n > 46330 && n < 46350) ||
+				    (n > 65525 && n < 65550) || n < 50 || n % 9973 == 0;
+			if (near)
+				CHECK_EQ(f(n), sum);
+			sum += wrapping_term(k, n);
+		}
+	}
+	discard();
+}
+
 /* ---- Loops that do not end, or end late ----------------------------------------------------- */
 
 /* A loop that may go on for ever is still there after the pass; where it ends, it ends alike. */
@@ -434,6 +495,7 @@ main(void)
 	test_large("u32", 32, false);
 	test_large("i64", 64, true);
 	test_large("u64", 64, false);
+	test_wrapping();
 	test_all_endless();
 	trivet_close(engine);
 	return check_done();
