@@ -69,6 +69,8 @@ keep(trivet_code *c, const IrModule *ir, const ObjectCode *o)
 		return false;
 	memcpy(funcs, o->funcs, nfuncs * sizeof *funcs);
 	memcpy(frames, o->frames, o->nframes * sizeof *frames);
+	for (uint32_t i = 0; i < o->nframes; i++)
+		frames[i].exits = NULL; /* were in scratch memory; used up */
 	if (ir->sites.n)
 		memcpy(sites, ir->sites.at, ir->sites.n * sizeof *sites);
 	for (uint32_t i = 0; i < o->nframes; i++) {

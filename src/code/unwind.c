@@ -12,7 +12,6 @@ typedef struct Out {
 static void
 put8(Out *o, uint32_t v)
 {
-	assert(o->n < UNWIND_RECORD);
 	o->at[o->n++] = (uint8_t)v;
 }
 
@@ -45,10 +44,13 @@ enum {
 	CFA_ADVANCE_LOC2 = 0x03,
 	CFA_ADVANCE_LOC4 = 0x04,
 	CFA_OFFSET_EXTENDED = 0x05,
+	CFA_REMEMBER_STATE = 0x0a,
+	CFA_RESTORE_STATE = 0x0b,
 	CFA_DEF_CFA = 0x0c,
 	CFA_DEF_CFA_REGISTER = 0x0d,
 	CFA_DEF_CFA_OFFSET = 0x0e,
 	CFA_ADVANCE_LOC = 0x40, /* with the distance in the low 6 bits */
+	CFA_RESTORE = 0xc0,	/* with the register */
 	CFA_OFFSET = 0x80,	/* with the register */
 
 	DATA_ALIGN = 8,		       /* saved registers lie at CFA - 8 n */
@@ -63,6 +65,12 @@ typedef struct Dwarf {
 
 static const Dwarf dwarf_x86_64 = { .sp = 7, .ra = 16, .entry = 8 };
 static const Dwarf dwarf_aarch64 = { .sp = 31, .ra = 30, .entry = 0 };
+
+static const Dwarf *
+dwarf(UnwindFormat format)
+{
+	return format == UNWIND_DWARF_AARCH64 ? &dwarf_aarch64 : &dwarf_x86_64;
+}
 
 static uint32_t
 column(UnwindFormat format, unsigned reg)
@@ -90,7 +98,7 @@ finish_record(Out *o)
 uint32_t
 unwind_cie(UnwindFormat format, uint8_t out[UNWIND_RECORD])
 {
-	const Dwarf *d = format == UNWIND_DWARF_AARCH64 ? &dwarf_aarch64 : &dwarf_x86_64;
+	const Dwarf *d = dwarf(format);
 	Out o = { out, 0 };
 
 	put32(&o, 0); /* length */
@@ -147,11 +155,43 @@ saved(Out *o, uint32_t col, uint32_t below)
 	put_uleb(o, below / DATA_ALIGN);
 }
 
-uint32_t
-unwind_fde(UnwindFormat format, const UnwindFunc *f, uint32_t at, uint32_t cie_at,
-	   uint8_t out[UNWIND_RECORD])
+/* From the mark of an epilogue to its end.  Behind it comes code that has the frame again. */
+static void
+epilogue(Out *o, UnwindFormat format, const UnwindFunc *f, uint32_t mark, uint32_t cfa,
+	 uint32_t *told)
 {
-	uint32_t cfa = format == UNWIND_DWARF_AARCH64 ? dwarf_aarch64.entry : dwarf_x86_64.entry;
+	const Dwarf *d = dwarf(format);
+
+	for (uint32_t k = 0; k < f->nexit_steps; k++) {
+		const UnwindStep *s = &f->exit_steps[k];
+		uint32_t col = column(format, s->reg);
+
+		advance(o, mark + s->at - *told);
+		*told = mark + s->at;
+		if (k == 0)
+			put8(o, CFA_REMEMBER_STATE);
+		if (s->kind == UNWIND_FREE) {
+			cfa -= s->bytes;
+			put8(o, CFA_DEF_CFA_OFFSET);
+			put_uleb(o, cfa);
+		} else if (s->kind == UNWIND_UNFRAME) {
+			put8(o, CFA_DEF_CFA);
+			put_uleb(o, d->sp);
+			put_uleb(o, d->entry);
+		} else {
+			assert(s->kind == UNWIND_RESTORE && col < 64);
+			put8(o, CFA_RESTORE | col);
+		}
+	}
+	advance(o, mark + f->exit_end - *told);
+	*told = mark + f->exit_end;
+	put8(o, CFA_RESTORE_STATE);
+}
+
+uint32_t
+unwind_fde(UnwindFormat format, const UnwindFunc *f, uint32_t at, uint32_t cie_at, uint8_t *out)
+{
+	uint32_t cfa = dwarf(format)->entry;
 	uint32_t told = 0; /* offset the instructions so far speak of */
 	bool by_sp = true;
 	Out o = { out, 0 };
@@ -184,6 +224,8 @@ unwind_fde(UnwindFormat format, const UnwindFunc *f, uint32_t at, uint32_t cie_a
 			saved(&o, column(format, s->reg), cfa - (moved ? 0 : s->bytes));
 		}
 	}
+	for (uint32_t k = 0; k < f->nexits && f->nexit_steps; k++)
+		epilogue(&o, format, f, f->exits[k] - f->start, cfa, &told);
 	return finish_record(&o);
 }
 

@@ -24,6 +24,10 @@ typedef enum UnwindKind {
 	UNWIND_ALLOC,           /* sp -= bytes */
 	UNWIND_SAVE,            /* reg is saved at sp + bytes */
 	UNWIND_FRAME,           /* reg = sp, and the frame is found by it from now on; not on Windows */
+	/* In epilogues: */
+	UNWIND_FREE,            /* sp += bytes */
+	UNWIND_UNFRAME,         /* sp is what it was at the function's entry */
+	UNWIND_RESTORE,         /* reg holds what it held there */
 } UnwindKind;
 
 /* Registers are 0..31 general, 32..63 floating, in the machine's own numbering. */
@@ -38,17 +42,25 @@ typedef struct UnwindFunc {
 	uint32_t prologue;      /* bytes of it; Windows: at most 255 */
 	const UnwindStep *steps;
 	uint32_t nsteps;
+	/* Epilogues are all alike: their steps count from a mark in each (`at` 0 is allowed), as does the
+	 * end of the last instruction.  Windows reads them from the code and needs none of this. */
+	const UnwindStep *exit_steps;
+	uint32_t nexit_steps, exit_end;
+	const uint32_t *exits;          /* offsets in the code of the marks, ascending */
+	uint32_t nexits;
 } UnwindFunc;
 
 enum { UNWIND_STEPS = 48 };             /* most of a function */
-enum { UNWIND_RECORD = 1024 };          /* most bytes that any of these writes */
+enum { UNWIND_RECORD = 1024 };          /* most bytes that any of these writes, … */
+enum { UNWIND_EXIT = 128 };             /* … and of an FDE so many more for each exit */
+enum { UNWIND_EXIT_STEPS = 12 };
 
 /* All return the number of bytes written to `out`, a multiple of 4.  `at` is where the record will
  * lie, `cie_at` where the CIE does, in the same offsets as the function's.  A section is a CIE, FDEs
  * and four zero bytes. */
 uint32_t unwind_cie(UnwindFormat format, uint8_t out[UNWIND_RECORD]);
 uint32_t unwind_fde(UnwindFormat format, const UnwindFunc *f, uint32_t at, uint32_t cie_at,
-                    uint8_t out[UNWIND_RECORD]);
+                    uint8_t *out);
 uint32_t unwind_info(const UnwindFunc *f, uint8_t out[UNWIND_RECORD]);
 
 #endif

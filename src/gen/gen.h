@@ -114,6 +114,7 @@ typedef struct FrameInfo {              /* for unwind tables and tests */
 	                                   x29 and x30 in, and without them there is no frame */
 	uint32_t prologue_bytes;
 	uint32_t pushes, framed;        /* in it: where saving begins; behind the last change of sp */
+	uint32_t *exits, nexits;        /* code offsets in its epilogues: see unwind_exit_steps */
 } FrameInfo;
 
 typedef struct LineMark { uint32_t at, line; } LineMark;        /* code from here is of that line */
@@ -152,6 +153,8 @@ typedef struct Target {
 	void (*emit)(Gen *g, IrFunc *f, uint32_t index, const Alloc *r, FrameInfo *frame);
 	/* What the prologue did, at most UNWIND_STEPS of them; returns how many. */
 	uint32_t (*unwind_steps)(const FrameInfo *f, UnwindStep *out);
+	/* The same of an epilogue, from the mark in it that FrameInfo.exits has; NULL on Windows. */
+	uint32_t (*unwind_exit_steps)(const FrameInfo *f, UnwindStep *out, uint32_t *end);
 	UnwindFormat unwind;
 	PatchFn *patch;
 	uint8_t code_align;

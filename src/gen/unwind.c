@@ -20,15 +20,28 @@ describe(const Gen *g, const FrameInfo *f, UnwindStep *steps)
 static void
 lay_eh_frame(Gen *g, ObjectCode *out)
 {
-	UnwindStep steps[UNWIND_STEPS];
+	UnwindStep steps[UNWIND_STEPS], exit_steps[UNWIND_EXIT_STEPS];
 	uint8_t record[UNWIND_RECORD];
 
 	out->unwind = cbuf_here(g->c);
 	cbuf_bytes(g->c, record, unwind_cie(g->t->unwind, record));
 	for (uint32_t k = 0; k < out->nframes; k++) {
-		UnwindFunc f = describe(g, &out->frames[k], steps);
-		uint32_t n = unwind_fde(g->t->unwind, &f, cbuf_here(g->c), out->unwind, record);
-		cbuf_bytes(g->c, record, n);
+		const FrameInfo *frame = &out->frames[k];
+		UnwindFunc f = describe(g, frame, steps);
+
+		f.exit_steps = exit_steps;
+		f.nexit_steps = g->t->unwind_exit_steps(frame, exit_steps, &f.exit_end);
+		f.exits = frame->exits;
+		f.nexits = frame->nexits;
+		/* Straight into the buffer: how long it gets depends on the number of returns. */
+		if (f.nexits > CBUF_MAX / UNWIND_EXIT / 2) {
+			cbuf_fail(g->c, TRIVET_LIMIT, "too much unwind data");
+			return;
+		}
+		if (!cbuf_room(g->c, UNWIND_RECORD + UNWIND_EXIT * f.nexits))
+			return;
+		g->c->code.n += unwind_fde(g->t->unwind, &f, cbuf_here(g->c), out->unwind,
+					   g->c->code.at + g->c->code.n);
 	}
 	cbuf_u32(g->c, 0);
 }

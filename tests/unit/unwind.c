@@ -2,6 +2,7 @@
  *
  * A host function at the end of several generated ones walks the stack up to main(), and looks on
  * its way whether every register that a callee must preserve is found again. */
+#define _GNU_SOURCE
 #include "check.h"
 #include "code/unwind.h"
 #include "trivet.h"
@@ -13,6 +14,8 @@
 #define WIN32_LEAN_AND_MEAN
 #include <windows.h>
 #else
+#include <signal.h>
+#include <ucontext.h>
 #include <unwind.h>
 #endif
 
@@ -57,20 +60,66 @@ test_fde(void)
 		{ 16, UNWIND_SAVE, 20, 8 },	{ 96, UNWIND_ALLOC, 0, 16 },
 		{ 96, UNWIND_SAVE, 32 + 8, 0 },
 	};
-	UnwindFunc f = { 0x40, 0x1240, 0x10b, x64, 3 };
+	UnwindFunc f = {
+		.start = 0x40, .end = 0x1240, .prologue = 0x10b, .steps = x64, .nsteps = 3
+	};
 	uint8_t out[UNWIND_RECORD];
 
 	/* Relative to the field at 0x2018 resp. to the CIE at 0x2000. */
 	same_bytes("FDE", out, unwind_fde(UNWIND_DWARF_X86_64, &f, 0x2010, 0x2000, out),
 		   "20 00 00 00 14 00 00 00 28 e0 ff ff 00 12 00 00 00 "
 		   "45 0e 10 83 02 42 0e 18 8c 03 03 00 01 0e 98 20 00 00 00 ");
-	f = (UnwindFunc){ 0x40, 0x80, 100, a64, 9 };
+	f = (UnwindFunc){ .start = 0x40, .end = 0x80, .prologue = 100, .steps = a64, .nsteps = 9 };
 	same_bytes("FDE", out, unwind_fde(UNWIND_DWARF_AARCH64, &f, 0x2010, 0x2000, out),
 		   "24 00 00 00 14 00 00 00 28 e0 ff ff 40 00 00 00 00 "
 		   "48 0e 10 9d 02 9e 01 44 0d 1d 44 93 04 94 03 02 50 05 48 06 00 00 00 ");
-	f = (UnwindFunc){ 0, 1, 0, NULL, 0 };
+	f = (UnwindFunc){ .start = 0, .end = 1, .prologue = 0, .steps = NULL, .nsteps = 0 };
 	same_bytes("FDE", out, unwind_fde(UNWIND_DWARF_X86_64, &f, 0x18, 0, out),
 		   "10 00 00 00 1c 00 00 00 e0 ff ff ff 01 00 00 00 00 00 00 00 ");
+}
+
+/* Two epilogues: between them the frame is there again. */
+static void
+test_exits(void)
+{
+	static const UnwindStep x64[] = { { 5, UNWIND_PUSH, 3, 0 }, { 9, UNWIND_ALLOC, 0, 32 } };
+	static const UnwindStep x64_exit[] = { { 0, UNWIND_FREE, 0, 32 },
+					       { 1, UNWIND_FREE, 0, 8 } };
+	static const UnwindStep a64[] = { { 8, UNWIND_ALLOC, 0, 16 },
+					  { 8, UNWIND_SAVE, 29, 0 },
+					  { 8, UNWIND_SAVE, 30, 8 },
+					  { 12, UNWIND_FRAME, 29, 0 } };
+	static const UnwindStep a64_exit[] = { { 4, UNWIND_UNFRAME, 0, 0 },
+					       { 4, UNWIND_RESTORE, 29, 0 },
+					       { 4, UNWIND_RESTORE, 30, 0 } };
+	static const uint32_t exits[] = { 0x40 + 20, 0x40 + 30 };
+	uint8_t out[UNWIND_RECORD + 2 * UNWIND_EXIT];
+	UnwindFunc f = {
+		.start = 0x40,
+		.end = 0x40 + 40,
+		.steps = x64,
+		.nsteps = 2,
+		.exit_steps = x64_exit,
+		.nexit_steps = 2,
+		.exit_end = 2,
+		.exits = exits,
+		.nexits = 2,
+	};
+
+	same_bytes("FDE", out, unwind_fde(UNWIND_DWARF_X86_64, &f, 0x2010, 0x2000, out),
+		   "28 00 00 00 14 00 00 00 28 e0 ff ff 28 00 00 00 00 "
+		   "45 0e 10 83 02 44 0e 30 "
+		   "4b 0a 0e 10 41 0e 08 41 0b "
+		   "48 0a 0e 10 41 0e 08 41 0b 00 ");
+	f.steps = a64;
+	f.nsteps = 4;
+	f.exit_steps = a64_exit;
+	f.nexit_steps = 3;
+	f.exit_end = 8;
+	f.nexits = 1;
+	same_bytes("FDE", out, unwind_fde(UNWIND_DWARF_AARCH64, &f, 0x2010, 0x2000, out),
+		   "20 00 00 00 14 00 00 00 28 e0 ff ff 28 00 00 00 00 "
+		   "48 0e 10 9d 02 9e 01 44 0d 1d 4c 0a 0c 1f 00 dd de 44 0b ");
 }
 
 static void
@@ -78,7 +127,9 @@ test_far_steps(void)
 {
 	const UnwindStep steps[] = { { 70000, UNWIND_ALLOC, 0, 1 << 20 },
 				     { 70200, UNWIND_SAVE, 15, 8 } };
-	const UnwindFunc f = { 0, 80000, 70200, steps, 2 };
+	const UnwindFunc f = {
+		.start = 0, .end = 80000, .prologue = 70200, .steps = steps, .nsteps = 2
+	};
 	uint8_t out[UNWIND_RECORD];
 
 	same_bytes("FDE", out, unwind_fde(UNWIND_DWARF_X86_64, &f, 0x18, 0, out),
@@ -98,16 +149,18 @@ test_info(void)
 	static const UnwindStep large[] = { { 7, UNWIND_ALLOC, 0, 0x200000 },
 					    { 16, UNWIND_SAVE, 32 + 7, 0x1ffff0 } };
 	uint8_t out[UNWIND_RECORD];
-	UnwindFunc f = { 0x40, 0x80, 11, small, 3 };
+	UnwindFunc f = { .start = 0x40, .end = 0x80, .prologue = 11, .steps = small, .nsteps = 3 };
 
 	same_bytes("INFO", out, unwind_info(&f, out), "01 0b 03 00 0b f2 07 c0 05 30 00 00 ");
-	f = (UnwindFunc){ 0x40, 0x80, 20, middle, 3 };
+	f = (UnwindFunc){
+		.start = 0x40, .end = 0x80, .prologue = 20, .steps = middle, .nsteps = 3
+	};
 	same_bytes("INFO", out, unwind_info(&f, out),
 		   "01 14 06 00 14 f8 03 00 14 68 02 00 05 01 11 00 ");
-	f = (UnwindFunc){ 0x40, 0x80, 16, large, 2 };
+	f = (UnwindFunc){ .start = 0x40, .end = 0x80, .prologue = 16, .steps = large, .nsteps = 2 };
 	same_bytes("INFO", out, unwind_info(&f, out),
 		   "01 10 06 00 10 79 f0 ff 1f 00 07 11 00 00 20 00 ");
-	f = (UnwindFunc){ 0x40, 0x80, 4, NULL, 0 };
+	f = (UnwindFunc){ .start = 0x40, .end = 0x80, .prologue = 4, .steps = NULL, .nsteps = 0 };
 	same_bytes("INFO", out, unwind_info(&f, out), "01 04 00 00 ");
 }
 
@@ -482,6 +535,104 @@ test_lifetime(void)
 		trivet_close(p[i].e);
 }
 
+#if defined(__x86_64__) && !defined(_WIN32)
+
+/* ---- At every single instruction ------------------------------------------------------------ */
+
+static trivet_image stepped;
+static unsigned long nsteps, nlost;
+static uint64_t stepped_saved[NSAVED];
+
+/* A profiler may stop the thread anywhere.  From there, too, the walk must come to step_through(),
+ * with the registers it put its values into. */
+static void
+on_step(int signal, siginfo_t *info, void *context)
+{
+	uintptr_t pc = (uintptr_t)((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
+	const uint8_t *at = (const uint8_t *)pc;
+	uint32_t k = 0;
+
+	(void)signal;
+	(void)info;
+	if (pc - (uintptr_t)stepped.bytes >= stepped.code_size)
+		return;
+	/* jmp *8(%r15) ends a trap: the stack is the entry stub's already, its code comes next. */
+	if (memcmp(at, "\x41\xff\x67\x08", 4) == 0)
+		return;
+	nsteps++;
+	walk_stack();
+	while (k < walk.n && (walk.at[k].pc - 1 - (uintptr_t)stepped.bytes < stepped.code_size ||
+			      memcmp(walk.at[k].saved, stepped_saved, 5 * 8) != 0 ||
+			      function_at(walk.at[k].pc - 1) != (uintptr_t)enter))
+		k++;
+	nlost += k == walk.n;
+	if (k == walk.n && nlost < 10)
+		printf("    lost at 0x%lx\n", (unsigned long)(pc - (uintptr_t)stepped.bytes));
+}
+
+static void
+set_trap_flag(bool on)
+{
+	if (on)
+		__asm__ volatile("lea -128(%%rsp), %%rsp; pushfq; orq $0x100, (%%rsp); popfq; "
+				 "lea 128(%%rsp), %%rsp" ::
+					 : "cc", "memory");
+	else
+		__asm__ volatile("lea -128(%%rsp), %%rsp; pushfq; andq $~0x100, (%%rsp); popfq; "
+				 "lea 128(%%rsp), %%rsp" ::
+					 : "cc", "memory");
+}
+
+static void
+test_every_step(trivet_mode mode)
+{
+	static const char text[] =
+		"extern fn probe(i64) -> i64;\n"
+		"fn leaf(n: i64) -> i64 { return n ^ 5; }\n"
+		"fn last(n: i64) -> i64 { if n > 5 { return n; } return leaf(n) / (n + 1); }\n"
+		"fn rec(n: i64, a: i64, b: i64, c: i64, d: i64, e: i64, f: i64, x: f64) -> i64 {\n"
+		"  let g: i64 = a * b; let h: i64 = b * c; let i: i64 = c * d;\n"
+		"  let r: i64 = 0;\n"
+		"  if n == 0 { r = last(a); } else { r = rec(n - 1, b, c, d, e, f, a, x); }\n"
+		"  if r == 77 { return r * g; }\n"
+		"  return r + a + b + c + d + e + f + g + h + i;\n"
+		"}\n"
+		"fn outer(n: i64, x: f64) -> i64 { return rec(n, 1, 2, 3, 4, 5, 6, x) / n; }\n";
+	struct sigaction now = { .sa_sigaction = on_step, .sa_flags = SA_SIGINFO }, before;
+	double fp[NSAVED_FP] = { 0 };
+	Program p;
+	Outer *f;
+
+	if (!start(&p, text, mode))
+		return;
+	f = (Outer *)trivet_entry(p.c, "outer", "i64(i64, f64)");
+	CHECK_EQ(trivet_code_image(p.c, &stepped), TRIVET_OK);
+	nsteps = nlost = 0;
+	if (CHECK(f != NULL)) {
+		enter(f, 3, stepped_saved, fp);
+		sigaction(SIGTRAP, &now, &before);
+		set_trap_flag(true);
+		enter(f, 3, stepped_saved, fp);
+		enter(f, 0, stepped_saved, fp);
+		set_trap_flag(false);
+		sigaction(SIGTRAP, &before, NULL);
+	}
+	CHECK(trivet_last_trap(NULL) == TRIVET_TRAP_DIVIDE_BY_ZERO);
+	CHECK(nsteps > 100);
+	CHECK_EQ(nlost, 0);
+	trivet_close(p.e);
+}
+
+#else
+
+static void
+test_every_step(trivet_mode mode)
+{
+	(void)mode;
+}
+
+#endif
+
 int
 main(int argc, char **argv)
 {
@@ -491,12 +642,14 @@ main(int argc, char **argv)
 	(void)argv;
 	test_cie();
 	test_fde();
+	test_exits();
 	test_far_steps();
 	test_info();
 	for (int mode = TRIVET_BASELINE; mode >= TRIVET_OPTIMIZED; mode--) {
 		test_small((trivet_mode)mode);
 		test_deep((trivet_mode)mode);
 		test_after_trap((trivet_mode)mode);
+		test_every_step((trivet_mode)mode);
 	}
 	for (unsigned k = 0; k < sizeof sizes / sizeof *sizes; k++)
 		test_frame_of(TRIVET_BASELINE, sizes[k]);

@@ -57,6 +57,7 @@ typedef struct Emit {
 	uint32_t context_at, slots_at, frame_bytes, pushed;
 	RegSet saved;           /* with x29 and x30, when there is a frame at all */
 	uint32_t pushes;        /* offset of the first instruction that saves */
+	VEC(uint32_t) exits;    /* offsets of the last two instructions of every epilogue */
 	Label resume;           /* of a thunk */
 } Emit;
 
@@ -121,6 +122,7 @@ void emit_sp_offset(Emit *e, A64Reg rd, uint32_t n);    /* rd = sp + n */
 void plan_frame(Emit *e);
 void emit_prologue(Emit *e);
 uint32_t a64_unwind_steps(const FrameInfo *f, UnwindStep *out);
+uint32_t a64_unwind_exit_steps(const FrameInfo *f, UnwindStep *out, uint32_t *end);
 void emit_epilogue(Emit *e, bool after_trap);
 void emit_resume(Emit *e);                              /* of a thunk: where traps come back to */
 

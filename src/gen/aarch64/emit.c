@@ -456,5 +456,7 @@ a64_emit_function(Gen *g, IrFunc *f, uint32_t index, const Alloc *r, FrameInfo *
 	frame->saved = e.saved;
 	frame->pushes = e.pushes - frame->start;
 	frame->framed = frame->prologue_bytes;
+	frame->exits = e.exits.at;
+	frame->nexits = e.exits.n;
 	assert(g->c->err != TRIVET_OK || g->c->code.n - frame->start <= most);
 }

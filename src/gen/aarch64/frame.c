@@ -219,6 +219,18 @@ a64_unwind_steps(const FrameInfo *f, UnwindStep *out)
 	return n;
 }
 
+/* Until x29 is loaded the frame is found by it. */
+uint32_t
+a64_unwind_exit_steps(const FrameInfo *f, UnwindStep *out, uint32_t *end)
+{
+	(void)f;
+	out[0] = (UnwindStep){ 4, UNWIND_UNFRAME, 0, 0 };
+	out[1] = (UnwindStep){ 4, UNWIND_RESTORE, A64_FP, 0 };
+	out[2] = (UnwindStep){ 4, UNWIND_RESTORE, A64_LR, 0 };
+	*end = 8;
+	return 3;
+}
+
 /* A thunk's callee has preserved what the thunk saved against traps: only what it changed itself
  * comes back from memory. */
 static void
@@ -252,8 +264,14 @@ emit_epilogue(Emit *e, bool after_trap)
 		while (k-- > 0 && saved_pair(e, k, &a, &b))
 			pop(e, a, b);
 	}
-	if (e->saved)
+	if (e->saved) {
+		uint32_t *exit = vec_push(e->g->arena, &e->exits);
+		if (exit)
+			*exit = cbuf_here(e->c);
+		else
+			cbuf_fail(e->c, TRIVET_NO_MEMORY, "no memory for unwind data");
 		emit_word(e, a64_pair(A64_LDP_X, A64_POST, A64_FP, A64_LR, A64_SP, 16));
+	}
 	emit_word(e, a64_ret());
 }
 

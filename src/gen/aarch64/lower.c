@@ -184,6 +184,7 @@ const Target target_aarch64_linux = {
 	.constrain = constrain,
 	.emit = a64_emit_function,
 	.unwind_steps = a64_unwind_steps,
+	.unwind_exit_steps = a64_unwind_exit_steps,
 	.unwind = UNWIND_DWARF_AARCH64,
 	.patch = a64_patch,
 	.code_align = 16,

@@ -417,12 +417,37 @@ unwind_steps(const FrameInfo *f, UnwindStep *out)
 	return n;
 }
 
+static uint32_t
+unwind_exit_steps(const FrameInfo *f, UnwindStep *out, uint32_t *end)
+{
+	uint32_t n = 0, at = 0;
+
+	if (f->frame_bytes)
+		out[n++] = (UnwindStep){ 0, UNWIND_FREE, 0, f->frame_bytes };
+	for (uint8_t r = 16; r-- > 0;) {
+		if (!(f->saved & REG_BIT(r)))
+			continue;
+		at += r < 8 ? 1 : 2;
+		/* What was popped stays in the red zone: no need to tell. */
+		out[n++] = (UnwindStep){ at, UNWIND_FREE, 0, 8 };
+	}
+	*end = at + 1;
+	return n;
+}
+
 void
 x64_epilogue(Emit *e)
 {
+	Label *exit;
+
 	save_xmm(e, X64_MOVAPS_RM);
 	if (e->frame_bytes)
 		x64_alu_imm(e->c, X64_ADD, 8, x64_r(RSP), (int32_t)e->frame_bytes);
+	exit = vec_push(e->g->arena, &e->exits);
+	if (exit)
+		*exit = mark(e);
+	else
+		cbuf_fail(e->c, TRIVET_NO_MEMORY, "no memory for unwind data");
 	for (unsigned r = 16; r-- > 0;)
 		if (e->saved & REG_BIT(r))
 			x64_pop(e->c, r);
@@ -558,6 +583,10 @@ emit_function(Gen *g, IrFunc *f, uint32_t index, const Alloc *r, FrameInfo *fram
 	frame->saved = e.saved;
 	frame->pushes = g->c->labels.at[e.pushes] - frame->start;
 	frame->framed = g->c->labels.at[e.framed] - frame->start;
+	frame->exits = e.exits.at; /* labels until here, offsets from here on */
+	frame->nexits = e.exits.n;
+	for (uint32_t k = 0; k < e.exits.n; k++)
+		frame->exits[k] = g->c->labels.at[e.exits.at[k]];
 }
 
 /* ---- The two targets ---- */
@@ -587,6 +616,7 @@ const Target target_x86_64_linux = {
 	.constrain = constrain_sysv,
 	.emit = emit_function,
 	.unwind_steps = unwind_steps,
+	.unwind_exit_steps = unwind_exit_steps,
 	.unwind = UNWIND_DWARF_X86_64,
 	.patch = x64_patch,
 	.code_align = 16,

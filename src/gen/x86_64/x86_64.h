@@ -54,6 +54,7 @@ typedef struct Emit {
 	uint32_t pushed;        /* bytes */
 	RegSet saved;
 	Label pushes, framed;   /* see FrameInfo */
+	VEC(Label) exits;       /* behind the `add rsp` of every epilogue */
 
 	VEC(Cold) cold;
 	VEC(Stub) stubs;
