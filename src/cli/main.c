@@ -55,10 +55,24 @@ static const char common_options[] =
 	"77 this machine cannot run it, 99 internal error.\n";
 
 static void
+print_passes(FILE *to)
+{
+	const char *name, *what;
+
+	fprintf(to, "Passes of the optimised mode, in their order:\n");
+	for (uint32_t k = 0; trivet_pass(k, &name, &what); k++)
+		fprintf(to, "  %-10s %s\n", name, what);
+	fprintf(to, "\n");
+}
+
+static void
 print_help(FILE *to, const Command *c)
 {
 	if (c) {
-		fprintf(to, "Usage: %s [options]\n\n%s\n%s", c->usage, c->help, common_options);
+		fprintf(to, "Usage: %s [options]\n\n%s\n", c->usage, c->help);
+		if (c->run == command_emit)
+			print_passes(to);
+		fprintf(to, "%s", common_options);
 		return;
 	}
 	fprintf(to,

@@ -485,6 +485,11 @@ binary(const Facts *t, BlockId b, const Ins *i)
 		if (x.lo < 0 || (y.lo >= 0 && y.hi < x.hi))
 			return (Interval){ 0, y.hi };
 		return (Interval){ 0, x.hi };
+	case IR_OR:
+		if (x.hi < 0 || y.hi < 0)
+			return (Interval){ all.lo, -1 };
+		return x.lo >= 0 && y.lo >= 0 ? (Interval){ x.lo > y.lo ? x.lo : y.lo, all.hi }
+					      : all;
 	case IR_SHL:
 		if (!constant || k > 61)
 			return all;
@@ -648,6 +653,10 @@ facts_visit(Facts *t, BlockId b, Val v)
 	case IR_SELECT: r = selected(t, b, i); break;
 	case IR_LOAD: r = loaded(i->cc, i->type); break;
 	case IR_SEXT32: r = facts_interval(t, b, i->arg[0]); break;
+	case IR_NOT:
+		x = facts_interval(t, b, i->arg[0]);
+		r = (Interval){ -1 - x.hi, -1 - x.lo };
+		break;
 	case IR_ZEXT32:
 		x = facts_interval(t, b, i->arg[0]);
 		r = x.lo >= 0 ? x : (Interval){ 0, UINT32_MAX };

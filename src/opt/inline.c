@@ -37,6 +37,17 @@ calls(const IrFunc *f, uint32_t index)
 	return false;
 }
 
+/* Does it make recursive calls?  Then its frame is to stay small: the count of them must run out
+ * before the stack does. */
+static bool
+counts_depth(const IrFunc *f)
+{
+	for (Val v = 1; v < f->ins.n; v++)
+		if (f->ins.at[v].op == IR_CTX)
+			return true;
+	return false;
+}
+
 /* A copy that changes to f do not reach. */
 static IrFunc *
 copy_of(const IrFunc *f, Arena *a)
@@ -255,6 +266,7 @@ inline_run(IrFunc *f, OptContext *o)
 {
 	const IrModule *m = o->module;
 	uint32_t self = (uint32_t)(f - m->funcs.at), total = size_of(f), size = total;
+	uint32_t most = counts_depth(f) ? MOST_SELF : MOST;
 	bool changed = false;
 	Val end = f->ins.n;
 
@@ -266,7 +278,7 @@ inline_run(IrFunc *f, OptContext *o)
 			continue;
 		n.g = &m->funcs.at[callee];
 		size = size_of(n.g);
-		if (size > SMALL || total + size > MOST || calls(n.g, callee))
+		if (size > SMALL || total + size > most || calls(n.g, callee))
 			continue;
 		total += size;
 		inline_call(&n, v);
