@@ -42,7 +42,8 @@ def agree(tmp_path, fake):
         for name, text in programs.items():
             (tmp_path / name).write_text(text)
         (tmp_path / "targets.json").write_text(json.dumps(rows or [fake[1]]))
-        environment = {**os.environ, targets.TARGETS_VARIABLE: str(tmp_path / "targets.json"), **(env or {})}
+        kept = {k: v for k, v in os.environ.items() if k not in ("REQUIRE", "BITS", "TARGETS", "FILES")}
+        environment = {**kept, targets.TARGETS_VARIABLE: str(tmp_path / "targets.json"), **(env or {})}
         files = [str(tmp_path / f) for f in (programs if files is None else files)]
         return Outcome(subprocess.run([sys.executable, targets.ROOT / "scripts" / "agree.py", *args, *files],
                                       env=environment, capture_output=True, text=True, timeout=60))

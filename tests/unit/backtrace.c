@@ -62,7 +62,7 @@ main(void)
 int
 main(void)
 {
-	puts("backtrace() is glibc's");
+	puts("not for this target: backtrace() is glibc's");
 	return 77;
 }
 
