@@ -150,6 +150,7 @@ class Generator:
 
 	def program(self):
 		self.risk = self.pick((3, 0, 1, 10, 40))
+		self.loopy = self.chance(15)  # loops for the optimiser before all
 		consts, fns, calls = [], [], []
 		for k in range(self.below(4)):
 			consts.append(self.constant(f"C{k}"))
@@ -308,10 +309,14 @@ class Generator:
 			return self.stop()
 		if depth <= 0 or self.nodes > self.room:
 			return self.assign()
+		if self.loopy and self.chance(70):
+			return self.walk_span() if self.spans and self.chance(50) else self.recurrence()
 		if choice < 81:
 			return self.branch(depth)
-		if choice < 86:
+		if choice < 85:
 			return self.recurrence()
+		if choice < 87 and self.spans:
+			return self.walk_span()
 		if choice < 97:
 			return self.loop(depth)
 		return self.block(self.below(3), depth - 1)
@@ -441,6 +446,58 @@ class Generator:
 		self.mult, self.env = before
 		return node
 
+	def walk_span(self):
+		"""for k in 0..len(xs) { … xs[k + 1] … }, with bounds and indices that are a little off: which checks
+		may be left out?"""
+		span = self.pick(tuple(self.spans))
+		element, t = self.spans[span], self.pick(("i64", "i64", "i32", "u32", "u64"))
+		if self.mult * 16 > 1200:
+			return self.assign()
+		before, env = self.mult, dict(self.env)
+		self.mult *= 16
+		self.cost += 5 * self.mult
+		off = lambda: self.pick((0, 0, 0, 1, 2)) if self.chance(60) else -1
+		start = self.number(t, self.pick((0, 0, 0, 1, 2, -1)) if t in SIGNED else self.below(3))
+		end = self.moved(self.length(span, t), t, off())
+		counter = self.fresh("k")
+		self.env[counter] = t
+		self.fixed.add(counter)
+		body = []
+		for _ in range(1 + self.below(3)):
+			at = self.moved(Node("var", t, data=counter), t, off())
+			self.seen.add(("index", t))
+			step = self.use_element(span, element, at)
+			if self.chance(30):
+				guard = self.moved(Node("var", t, data=counter), t, off())
+				condition = Node("bin", "bool", [guard, self.length(span, t)], self.pick(("<", "<", "<=", "!=")))
+				if t in SIGNED and self.chance(50):
+					low = Node("bin", "bool", [Node("var", t, data=counter), self.number(t, self.below(2))], ">=")
+					condition = Node("bin", "bool", [low, condition], "&&")
+				step = Node("if", None, [condition, Node("block", None, [step])])
+			body.append(step)
+		self.mult, self.env = before, env
+		return Node("for", t, [start, end, Node("block", None, body)], (False, counter))
+
+	def length(self, span, t):
+		self.seen.add(("len", f"[{self.spans[span]}]"))
+		node = Node("len", "i64", data=span)
+		return node if t == "i64" else Node("cast", t, [node])
+
+	def moved(self, node, t, by):
+		if by == 0:
+			return node
+		return Node("bin", t, [node, self.number(t, abs(by))], "+" if by > 0 else "-")
+
+	def use_element(self, span, element, at):
+		t = ELEMENTS[element]
+		targets = [n for n, k in self.env.items() if k == t and n not in self.fixed]
+		if targets and self.chance(50):
+			self.seen.add(("load", f"[{element}]"))
+			return Node("set", t, [Node("index", t, [at], span)], (self.pick(targets), self.pick(("+=", "-=", "="))))
+		op, value = self.update(t, 1)
+		self.seen.add(("store" if op == "=" else "update", f"[{element}]"))
+		return Node("store", t, [at, value], (span, op))
+
 	def recurrence(self):
 		"""A loop whose variables evolve so that an optimiser may solve it: sums, powers, alternating
 		signs, conditions on the counter, steps that miss the bound."""
@@ -463,6 +520,10 @@ class Generator:
 		self.fixed.add(counter)
 		strides = self.chance(40)
 		body = []
+		if self.chance(12) and self.mult < 300:
+			fixed = set(self.fixed)
+			body.append(self.recurrence())
+			self.fixed = fixed
 		if self.chance(10):
 			at = Node("bin", "bool", [Node("var", t, data=counter), self.leaf(t)], self.pick(EQUALITY + ORDER))
 			jump = Node("break" if strides else self.pick(("break", "continue")), None)
