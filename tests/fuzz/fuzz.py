@@ -213,6 +213,7 @@ class Failing:
 
 	def __init__(self, ways, like):
 		self.like = like
+		self.batch = 6 if like and like[0] in ("crash", "hang") else 48  # these cost a process each
 		self.ways = [way for way in ways if way.engines != "C"]
 		self.c = next((way for way in ways if way.engines == "C"), None)
 

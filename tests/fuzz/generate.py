@@ -458,7 +458,10 @@ class Generator:
 		self.cost += 5 * self.mult
 		off = lambda: self.pick((0, 0, 0, 1, 2)) if self.chance(60) else -1
 		start = self.number(t, self.pick((0, 0, 0, 1, 2, -1)) if t in SIGNED else self.below(3))
-		end = self.moved(self.length(span, t), t, off())
+		end = off()
+		if t in UNSIGNED:
+			end = max(end, 0)  # 0 - 1 would be billions of rounds
+		end = self.moved(self.length(span, t), t, end)
 		counter = self.fresh("k")
 		self.env[counter] = t
 		self.fixed.add(counter)

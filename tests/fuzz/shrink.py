@@ -10,12 +10,10 @@ import time
 import generate
 from generate import INTS, Node
 
-BATCH = 48
-
 
 def shrink(program, failing, seconds=120, progress=None):
 	"""`failing([source, …])` says, for each, whether it fails as the program does; a source is what
-	`failing.source(program, text)` makes of a program."""
+	`failing.source(program, text)` makes of a program, and `failing.batch` is how many to ask for at a time."""
 	until = time.monotonic() + seconds
 	size = measure(program)
 	improved = True
@@ -46,7 +44,7 @@ def one_round(program, edits, failing, size, until):
 		if new < (best or size):
 			batch.append((edit, new, failing.source(program, new[1])))
 		revert(undo)
-		if len(batch) == BATCH:
+		if len(batch) == failing.batch:
 			best = accept(program, batch, failing, best or size) or best
 			batch = []
 		if time.monotonic() > until:

@@ -154,6 +154,8 @@ def test_interrupting_leaves_nothing(host, tmp_path):
 
 def test_shrinking_keeps_what_fails():
 	class Popcnt:
+		batch = 48
+
 		def source(self, program, text):
 			return text
 
