@@ -178,6 +178,8 @@ typedef struct trivet_options {
 	                                   Beyond it the program traps `stack-overflow`, so it must be
 	                                   less than what the thread has. */
 	bool refuse_exec;               /* behave as on a system that refuses executable memory */
+	bool debugger;                  /* tell gdb the names, lines and frames of compiled code; costs
+	                                   time and memory for each module, and nothing on Windows */
 } trivet_options;
 
 trivet_status trivet_open(const trivet_options *options, trivet_engine **out);

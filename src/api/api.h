@@ -6,6 +6,7 @@
 #define TRIVET_API_H
 
 #include "code/code.h"
+#include "code/debugger.h"
 #include "gen/gen.h"
 #include "interp/interp.h"
 #include "lang/lang.h"
@@ -64,6 +65,7 @@ struct trivet_code {
 	uint32_t nsites;
 	OsFunction *externs;            /* by FuncId */
 	OsUnwind unwind;
+	DebugEntry debug;
 };
 
 struct trivet_prepared {

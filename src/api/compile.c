@@ -100,8 +100,44 @@ keep(trivet_code *c, const IrModule *ir, const ObjectCode *o)
 	return true;
 }
 
+/* For debuggers that read ELF. */
+static bool
+tell_debugger(trivet_code *c, const ObjectCode *o, UnwindFormat format)
+{
+	const uint8_t *code = code_address(c->block);
+	DebugModule m = {
+		.address = (uintptr_t)code,
+		.size = (uint32_t)c->code_size,
+		.machine = format == UNWIND_DWARF_X86_64 ? 62 : 183,
+		.eh_frame = code + o->unwind,
+		.eh_frame_size = o->size - o->unwind,
+		.nsymbols = o->nframes,
+		.nlines = o->nlines,
+	};
+	DebugSymbol *symbols = arena_alloc(&c->arena, (o->nframes + 1) * sizeof *symbols);
+	DebugLine *lines = arena_alloc(&c->arena, (o->nlines + 1) * sizeof *lines);
+	Text t;
+
+	m.file = str_copy(&c->arena, c->module->program.file).at;
+	if (!symbols || !lines || !m.file)
+		return false;
+	for (uint32_t k = 0; k < o->nframes; k++)
+		symbols[k] =
+			(DebugSymbol){ c->piece_names[k].at, o->frames[k].start, o->frames[k].end };
+	for (uint32_t k = 0; k < o->nlines; k++)
+		lines[k] = (DebugLine){ o->lines[k].at, o->lines[k].line };
+	m.symbols = symbols;
+	m.lines = lines;
+	text_init(&t, &c->arena);
+	debugger_object(&t, &m);
+	if (c->arena.mem->failed)
+		return false;
+	debugger_add(&c->debug, t.at, t.n);
+	return true;
+}
+
 static trivet_status
-seal(trivet_code *c, const IrModule *ir, ObjectCode *o)
+seal(trivet_code *c, const IrModule *ir, ObjectCode *o, const Target *target)
 {
 	trivet_engine *e = c->engine;
 	uint32_t features = e->cpu & ~e->options.features_off;
@@ -126,6 +162,9 @@ seal(trivet_code *c, const IrModule *ir, ObjectCode *o)
 	if (!s)
 		s = os_register_unwind(&e->unwinder, &c->unwind, code_address(c->block), o->unwind,
 				       o->nframes);
+	if (!s && e->options.debugger && target->unwind != UNWIND_WINDOWS_X64 &&
+	    !tell_debugger(c, o, target->unwind))
+		s = TRIVET_NO_MEMORY;
 	if (s)
 		return api_fail(e, s, "%u bytes of code%s", o->size,
 				s == TRIVET_NO_EXEC ? "; the interpreter can serve the same calls"
@@ -178,7 +217,7 @@ compile_native(trivet_code *c, const trivet_compile_options *o, const Target *ta
 		s = api_fail(e, s, "%.*s: %s", (int)c->module->program.file.n,
 			     c->module->program.file.at, why.at ? why.at : "code generation");
 	else
-		s = keep(c, ir, &object) ? seal(c, ir, &object) : api_no_memory(e);
+		s = keep(c, ir, &object) ? seal(c, ir, &object, target) : api_no_memory(e);
 	arena_free(&scratch);
 	e->times.ssa = t1 - t0;
 	e->times.generate = t2 - t1;
@@ -253,6 +292,7 @@ trivet_code_free(trivet_code *c)
 	if (!c)
 		return;
 	e = c->engine;
+	debugger_remove(&c->debug);
 	os_unregister_unwind(&e->unwinder, &c->unwind);
 	if (c->block)
 		code_forget(&e->mem, c->block);
