@@ -77,8 +77,9 @@ tell_solved(const Scev *s, bool split)
 	if (s->period > 1)
 		text_addf(s->o->remarks, ", period %u", s->period);
 	for (uint32_t k = 0; k < s->nphis; k++)
-		tell_phi(s, s->o->remarks, &s->phi[k]);
-	text_addf(s->o->remarks, "\n");
+		if (s->phi[k].kind != PHI_OPEN)
+			tell_phi(s, s->o->remarks, &s->phi[k]);
+	text_addf(s->o->remarks, "%s%s\n", s->kept ? "; it stays: " : "", s->kept ? s->kept : "");
 }
 
 static void
@@ -175,7 +176,7 @@ collect_values(Scev *s)
 		for (Val v = s->f->blocks.at[s->blocks[b]].first; v; v = s->f->ins.at[v].next) {
 			const Ins *i = &s->f->ins.at[v];
 			if (ir_op_info[i->op].flags & IR_M)
-				return refuse(s, "it reads or writes memory, calls or may trap");
+				s->kept = "it reads or writes memory, calls or may trap";
 			if (ir_op_info[i->op].flags & IR_T)
 				continue;
 			if (s->nbody == SCEV_BODY)
@@ -184,8 +185,10 @@ collect_values(Scev *s)
 			s->local.at[v] = s->nbody;
 			if (i->op != IR_PHI || i->block != s->header)
 				continue;
-			if (i->type != IR_I32 && i->type != IR_I64)
-				return refuse(s, "a float changes in it");
+			if (i->type != IR_I32 && i->type != IR_I64) {
+				s->kept = s->kept ? s->kept : "a float changes in it";
+				continue;
+			}
 			if (s->nphis == SCEV_PHIS)
 				return refuse(s, "many variables change in it");
 			s->phi[s->nphis++] = (PhiState){ .phi = v };
@@ -195,7 +198,7 @@ collect_values(Scev *s)
 	}
 	if (!s->nexits)
 		return refuse(s, "it never ends");
-	return s->nphis || refuse(s, "nothing changes in it");
+	return s->nphis || refuse(s, s->kept ? s->kept : "nothing changes in it");
 }
 
 /* ---- One stage: a count, and where the phis are then ---------------------------------------- */
@@ -305,29 +308,33 @@ extreme_end(Scev *s, const PhiState *p, Val n)
 	return ir_select(s->f, s->at, p->cc, last, x, last, x);
 }
 
+/* q: the count, in periods. */
+static Val
+find_end(Scev *s, const PhiState *p, Val q)
+{
+	Val zero = scev_const(s, IR_I64, 0), end;
+
+	switch (p->kind) {
+	case PHI_CHAIN: return scev_value(s, p->chain, 0, q);
+	case PHI_LATE: end = scev_value_before(s, p->chain, s->period - 1, q); break;
+	case PHI_EXTREME: end = extreme_end(s, p, q); break;
+	case PHI_XOR: return xor_end(s, p, q);
+	default: return 0;
+	}
+	return ir_select(s->f, s->at, CC_EQ, q, zero, p->start, end);
+}
+
 static void
 find_ends(Scev *s)
 {
-	Val q = s->count, zero = scev_const(s, IR_I64, 0);
+	Val q = s->count;
 	bool linear = false;
 
 	if (s->period > 1) /* a division by a power of two becomes a shift elsewhere */
 		q = scev_ins(s, IR_UDIV, IR_I64, q, scev_const(s, IR_I64, s->period));
 	for (uint32_t k = 0; k < s->nphis; k++) {
-		PhiState *p = &s->phi[k];
-		switch (p->kind) {
-		case PHI_CHAIN: p->end = scev_value(s, p->chain, 0, q); break;
-		case PHI_LATE:
-			p->end = ir_select(s->f, s->at, CC_EQ, q, zero, p->start,
-					   scev_value_before(s, p->chain, s->period - 1, q));
-			break;
-		case PHI_EXTREME:
-			p->end = ir_select(s->f, s->at, CC_EQ, q, zero, p->start,
-					   extreme_end(s, p, q));
-			break;
-		case PHI_XOR: p->end = xor_end(s, p, q); break;
-		default: linear = true; break;
-		}
+		s->phi[k].end = find_end(s, &s->phi[k], q);
+		linear = linear || s->phi[k].kind == PHI_LINEAR;
 	}
 	if (linear)
 		scev_power(s, q);
@@ -460,6 +467,105 @@ jump_ahead(Scev *s)
 		s->f->pool.at[s->f->ins.at[s->phi[k].phi].arg[0] + s->entry] = s->phi[k].end;
 }
 
+static void
+begin(Scev *s)
+{
+	find_preheader(s);
+	s->f->line = s->f->ins.at[s->f->blocks.at[s->header].last].line;
+	for (uint32_t k = 0; k < s->nphis; k++)
+		s->phi[k].start = ir_resolve(
+			s->f, s->f->pool.at[s->f->ins.at[s->phi[k].phi].arg[0] + s->entry]);
+}
+
+/* ---- Loops that stay for what else they do -------------------------------------------------- */
+
+/* Whether nothing in the body but instruction `only` reads v. */
+static bool
+is_read_only_by(Scev *s, Val v, Val only)
+{
+	uint32_t n;
+
+	for (uint32_t b = 0; b < s->nblocks; b++) {
+		for (Val i = s->f->blocks.at[s->blocks[b]].first; i; i = s->f->ins.at[i].next) {
+			const Val *args = ir_args(s->f, i, &n);
+			for (uint32_t k = 0; k < n && i != only; k++)
+				if (ir_resolve(s->f, args[k]) == v)
+					return false;
+		}
+	}
+	return true;
+}
+
+/* Only the next value of the phi is made of it, and only for it: of no use but after the loop. */
+static bool
+is_for_later(Scev *s, Val phi)
+{
+	const Ins *i = &s->f->ins.at[phi];
+	Val next;
+
+	if (i->arg[1] != 2)
+		return false;
+	next = ir_resolve(s->f, s->f->pool.at[i->arg[0] + !s->entry]);
+	return next < s->local.n && s->local.at[next] && is_read_only_by(s, phi, next) &&
+	       is_read_only_by(s, next, phi);
+}
+
+/* The number of iterations being known, such phis are computed before it, and dead inside. */
+static bool
+solve_beside(Scev *s)
+{
+	bool later[SCEV_PHIS], any = false;
+
+	for (uint32_t k = 0; k < s->nphis; k++)
+		any |= later[k] = is_for_later(s, s->phi[k].phi);
+	if (!any)
+		return refuse(s, s->kept);
+	begin(s);
+	s->period = s->want = 1;
+	scev_solve(s);
+	if (!count_exits(s) || !s->exact || s->split.cc != CC_COUNT)
+		return refuse(s, s->kept);
+	any = false;
+	for (uint32_t k = 0; k < s->nphis; k++) {
+		Val end = later[k] ? find_end(s, &s->phi[k], s->count) : 0;
+		Final *fresh = end ? vec_push(s->arena, &s->finals) : NULL;
+		if (fresh)
+			*fresh = (Final){ s->phi[k].phi, end };
+		else
+			s->phi[k].kind = PHI_OPEN;
+		any = any || fresh;
+	}
+	for (uint32_t b = 0; any && b < s->nblocks; b++)
+		s->stays_in[s->blocks[b]] = s->header + 1;
+	s->exact = false;
+	return any || refuse(s, s->kept);
+}
+
+/* After their loops, the phis with finals are these. */
+static void
+use_finals(Scev *s)
+{
+	IrFunc *f = s->f;
+	Val *final_of = arena_alloc(s->arena, f->ins.n * sizeof *final_of);
+	uint32_t n;
+
+	for (uint32_t k = 0; final_of && k < s->finals.n; k++)
+		final_of[s->finals.at[k].phi] = s->finals.at[k].end;
+	for (Val v = 1; final_of && v < f->ins.n; v++) {
+		BlockId b = f->ins.at[v].block;
+		Val *args;
+		if (f->ins.at[v].op == IR_NOP)
+			continue;
+		args = ir_args(f, v, &n);
+		for (uint32_t k = 0; k < n; k++) {
+			Val end = final_of[args[k]];
+			if (end && !(b < s->first_new_block &&
+				     s->stays_in[b] == f->ins.at[args[k]].block + 1))
+				args[k] = end;
+		}
+	}
+}
+
 static bool
 solve_loop(Scev *s)
 {
@@ -468,12 +574,14 @@ solve_loop(Scev *s)
 
 	if (!collect_blocks(s) || !collect_values(s))
 		return false;
-	find_preheader(s);
-	s->f->line = s->f->ins.at[s->f->blocks.at[s->header].last].line;
 	s->split.cc = CC_COUNT;
-	for (uint32_t k = 0; k < s->nphis; k++)
-		s->phi[k].start = ir_resolve(
-			s->f, s->f->pool.at[s->f->ins.at[s->phi[k].phi].arg[0] + s->entry]);
+	if (s->kept) {
+		if (!solve_beside(s))
+			return false;
+		tell_solved(s, false);
+		return true;
+	}
+	begin(s);
 	if (!solve_stages(s) || s->arena->mem->failed)
 		return false;
 	split = s->split.cc != CC_COUNT;
@@ -501,7 +609,10 @@ look_at(Scev *s, BlockId header)
 	s->nphis = s->nbody = s->nexits = s->work = 0;
 	s->ins_before = s->f->ins.n;
 	s->exact = false;
+	s->nlimits = 0;
+	s->count = 0;
 	s->why = "memory is out";
+	s->kept = NULL;
 	solved = solve_loop(s);
 	if (!solved)
 		tell_left(s);
@@ -535,12 +646,15 @@ scev_run(IrFunc *f, OptContext *o)
 			};
 			s->in_loop = arena_alloc(o->arena, nblocks * sizeof *s->in_loop);
 			s->is_header = arena_alloc(o->arena, nblocks * sizeof *s->is_header);
+			s->stays_in = arena_alloc(o->arena, nblocks * sizeof *s->stays_in);
 		}
-		if (!s->in_loop || !s->is_header || o->arena->mem->failed)
+		if (!s->in_loop || !s->is_header || !s->stays_in || o->arena->mem->failed)
 			return s->touched;
 		look_at(s, b);
 	}
 	if (s)
 		ir_apply_replacements(f);
+	if (s && s->finals.n && !o->arena->mem->failed)
+		use_finals(s);
 	return s && s->touched;
 }

@@ -77,6 +77,10 @@ typedef struct Note {           /* C(n, k), n exact */
 	uint32_t k;
 } Note;
 
+typedef struct Final {          /* what a phi is after its loop, which stays */
+	Val phi, end;
+} Final;
+
 typedef struct Scev {
 	IrFunc *f;
 	OptContext *o;
@@ -88,6 +92,9 @@ typedef struct Scev {
 	bool *is_header;                /* per block: of a loop that is still there */
 	VEC(Note) notes;                /* of binomial coefficients made before loops */
 	VEC(uint32_t) note_of;          /* per value: 1 + its note, or 0; cap counts, not n */
+
+	VEC(Final) finals;
+	BlockId *stays_in;              /* per block: header + 1 of the loop that has finals */
 
 	BlockId header;
 	BlockId blocks[SCEV_BLOCKS];
@@ -111,6 +118,7 @@ typedef struct Scev {
 	bool assume;
 	bool touched;                   /* something was made, if only dead code */
 	const char *why;                /* not solved: the reason */
+	const char *kept;               /* stays in any case: the reason, or NULL */
 } Scev;
 
 /* ---- scev_chain.c; chains may be NULL, for unknown, and give NULL ---- */
