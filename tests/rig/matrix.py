@@ -3,7 +3,7 @@
 import collections
 import html
 
-STYLE = """body { font: 15px/1.5 sans-serif; margin: 2em auto; max-width: 60em; padding: 0 1em; color: #222; background: #fff }
+STYLE = """body { font: 15px/1.5 sans-serif; margin: 2em auto; max-width: 90em; padding: 0 1em; color: #222; background: #fff }
 table { border-collapse: collapse } th, td { padding: .3em .8em; border: 1px solid #bbb; text-align: left }
 td.passed { background: #dff2df } td.failed { background: #f6c9c9; font-weight: bold } td.skipped { background: #eee }
 pre { white-space: pre-wrap; border-left: 3px solid #c44; padding-left: 1em; overflow-x: auto }
