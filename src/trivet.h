@@ -180,6 +180,7 @@ typedef struct trivet_options {
 	bool refuse_exec;               /* behave as on a system that refuses executable memory */
 	bool debugger;                  /* tell gdb the names, lines and frames of compiled code; costs
 	                                   time and memory for each module, and nothing on Windows */
+	bool perf_map;                  /* name compiled code in /tmp/perf-PID.map, for Linux' perf */
 } trivet_options;
 
 trivet_status trivet_open(const trivet_options *options, trivet_engine **out);

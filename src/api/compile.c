@@ -136,6 +136,24 @@ tell_debugger(trivet_code *c, const ObjectCode *o, UnwindFormat format)
 	return true;
 }
 
+static bool
+name_for_profilers(trivet_code *c)
+{
+	uintptr_t code = (uintptr_t)code_address(c->block);
+	Text t;
+
+	text_init(&t, &c->arena);
+	for (uint32_t k = 0; k < c->object.nframes; k++) {
+		const FrameInfo *f = &c->object.frames[k];
+		text_addf(&t, "%llx %x %s\n", (unsigned long long)(code + f->start),
+			  f->end - f->start, c->piece_names[k].at);
+	}
+	if (c->arena.mem->failed)
+		return false;
+	os_perf_map(t.at, t.n);
+	return true;
+}
+
 static trivet_status
 seal(trivet_code *c, const IrModule *ir, ObjectCode *o, const Target *target)
 {
@@ -164,6 +182,8 @@ seal(trivet_code *c, const IrModule *ir, ObjectCode *o, const Target *target)
 				       o->nframes);
 	if (!s && e->options.debugger && target->unwind != UNWIND_WINDOWS_X64 &&
 	    !tell_debugger(c, o, target->unwind))
+		s = TRIVET_NO_MEMORY;
+	if (!s && e->options.perf_map && !name_for_profilers(c))
 		s = TRIVET_NO_MEMORY;
 	if (s)
 		return api_fail(e, s, "%u bytes of code%s", o->size,

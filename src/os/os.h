@@ -51,4 +51,8 @@ trivet_status os_register_unwind(const OsUnwinder *w, OsUnwind *u, const void *c
                                  uint32_t entries);
 void os_unregister_unwind(const OsUnwinder *w, OsUnwind *u);    /* before the code goes */
 
+/* Appends lines "START SIZE NAME" to /tmp/perf-PID.map, for profilers; Linux only.  That it cannot be
+ * written is no error. */
+void os_perf_map(const char *lines, size_t n);
+
 #endif

@@ -189,3 +189,10 @@ os_unregister_unwind(const OsUnwinder *w, OsUnwind *u)
 		RtlDeleteFunctionTable((PRUNTIME_FUNCTION)(uintptr_t)u->table);
 	u->table = NULL;
 }
+
+void
+os_perf_map(const char *lines, size_t n)
+{
+	(void)lines;
+	(void)n;
+}

@@ -7,6 +7,9 @@
 #include "trivet.h"
 
 #include <stdlib.h>
+#ifdef __linux__
+#include <unistd.h>
+#endif
 
 static const char text[] = "extern fn debugger_probe(i64) -> i64;\n"
 			   "fn inner(n: i64) -> i64 {\n"
@@ -139,6 +142,48 @@ test_memory(void)
 
 #ifdef __linux__
 
+/* A line for every piece of code, and nothing but such lines. */
+static void
+test_perf_map(void)
+{
+	const trivet_options o = { .perf_map = true };
+	unsigned long start, size;
+	char name[64], line[200];
+	trivet_engine *e = NULL;
+	trivet_image image;
+	trivet_code *c;
+	uint32_t n = 0;
+	FILE *map;
+
+	snprintf(name, sizeof name, "/tmp/perf-%ld.map", (long)getpid());
+	remove(name);
+	e = opened(false);
+	compiled(e);
+	trivet_close(e);
+	CHECK(access(name, F_OK) != 0); /* only when asked */
+	CHECK_EQ(trivet_open(&o, &e), TRIVET_OK);
+	trivet_bind(e, "debugger_probe", "i64(i64)", (trivet_function)debugger_probe);
+	c = compiled(e);
+	CHECK_EQ(trivet_code_image(c, &image), TRIVET_OK);
+	map = fopen(name, "r");
+	while (map && fgets(line, sizeof line, map)) {
+		trivet_symbol s;
+		int at = 0;
+
+		CHECK_EQ(trivet_code_symbol(c, n++, &s), TRIVET_OK);
+		CHECK(sscanf(line, "%lx %lx %n", &start, &size, &at) == 2 && at > 0);
+		CHECK_EQ(start, (uintptr_t)image.bytes + s.start);
+		CHECK_EQ(size, s.end - s.start);
+		line[strcspn(line, "\n")] = '\0';
+		CHECK_STR(line + at, s.name);
+	}
+	CHECK_EQ(n, image.functions);
+	if (map)
+		fclose(map);
+	remove(name);
+	trivet_close(e);
+}
+
 /* gdb must print these in this order. */
 static void
 test_gdb(const char *self)
@@ -200,6 +245,7 @@ main(int argc, char **argv)
 #endif
 	test_memory();
 #if defined(__linux__)
+	test_perf_map();
 	if (system("gdb --version >/dev/null 2>&1") == 0)
 		test_gdb(argv[0]);
 	else
