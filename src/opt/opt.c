@@ -25,8 +25,12 @@ static const Pass passes[] = {
 	  "division and remainder by constants become multiplications and shifts" },
 	{ "licm2",    licm_run,     FACT_ORDER,  0,
 	  "again, for the parts of divisions" },
+	{ "version",  version_run,  FACT_ORDER | FACT_CLEAN,  FACT_ORDER | FACT_CLEAN,
+	  "inner loops get a copy without bounds checks, for when none can fail" },
 	{ "gvn2",     gvn_run,      FACT_ORDER,  FACT_ORDER | FACT_CLEAN,
 	  "again, for what the passes since have laid open" },
+	{ "address",  address_run,  FACT_CLEAN,  FACT_CLEAN,
+	  "constants added to an index become part of the offset" },
 	{ "dse",      dse_run,      FACT_ORDER | FACT_CLEAN,  FACT_CLEAN,
 	  "stores that nothing sees" },
 };

@@ -112,6 +112,21 @@ static const Row rows[] = {
 	{ "divconst", IR_FDIV, 0, "fn f(a: f64) -> f64 { return a / 8.0; }" },
 	{ "divconst", IR_FDIV, 1, "fn f(a: f64) -> f64 { return a / 10.0; }" },
 	{ "divconst", IR_FDIV, 1, "fn f(a: f32) -> f32 { return a / 1.7014118346046923e38; }" },
+	/* version: two loops of one, three checks in one of them */
+	{ "version", IR_TRAPIF, 3,
+	  "fn f(xs: [i64], n: i64) { for i in 1..n { xs[i] = xs[i - 1] + xs[i + 1]; } }" },
+	{ "version", IR_LOAD, 4,
+	  "fn f(xs: [i64], n: i64) { for i in 1..n { xs[i] = xs[i - 1] + xs[i + 1]; } }" },
+	{ "version", IR_LOAD, 2,
+	  "fn f(xs: [i64], n: i64, a: i64) { for i in a..n { xs[i] = xs[i - 1] + xs[i + 1]; } }" },
+	{ "version", IR_LOAD, 2,
+	  "fn f(xs: [i64], n: i64) { for i in 1..n { xs[i * i] = xs[i / 2] + xs[i * 2]; } }" },
+	{ "version", IR_LOAD, 2,
+	  "fn f(xs: [i64], n: i64) -> i64 { let s = 0; let i = 0; loop { s += xs[i] + xs[i + 1]; "
+	  "if i >= n { break; } i += 1; } return s; }" },
+	/* address */
+	{ "version,gvn2,address", IR_ADD, 8,
+	  "fn f(xs: [i64], n: i64) { for i in 1..n { xs[i + 9] = xs[i - 1] + xs[i + 5]; } }" },
 	/* dse */
 	{ "dse", IR_STORE, 1,
 	  "fn f(xs: [i64], v: i64) { let i = 1; if len(xs) > 1 { xs[i] = v; xs[i] = 2; } }" },

@@ -1,0 +1,415 @@
+/* version.c - an inner loop twice: without its bounds checks when a test before it shows that none
+ * can fail, else as it was.
+ *
+ * For a counter i that goes by 1 from init up to n, and a check of i + k + c against len, with k
+ * and len the same all through the loop: with lo = init + k + (the least c) and hi = n - 1 + k +
+ * (the greatest c), no check fails if lo <= hi < len, unsigned.  That holds for wrapped sums too,
+ * because the distance from lo to hi is less than 2^64: init is a constant of 0 or more.  When a
+ * check may fail the loop with the checks runs, so a trap comes in its iteration, after the stores
+ * before it. */
+#include "opt/edit.h"
+
+enum {
+	MOST_BLOCKS = 8,
+	MOST_SIZE = 80,
+	MOST_GROUPS = 4,
+	MOST_CHECKS = 16,
+	MOST_LOOPS = 8,
+	FAR = 1 << 20
+};
+
+typedef struct Group {
+	Val inv, len; /* inv 0: none */
+	int64_t least, most;
+} Group;
+
+typedef struct Version {
+	IrFunc *f;
+	Arena *a;
+	const LoopForest *l;
+	const OptLoop *loop;
+	BlockId body, exit; /* successors of the header */
+	Val counter, init, limit;
+	Group groups[MOST_GROUPS];
+	uint32_t ngroups;
+	Val checks[MOST_CHECKS];
+	uint32_t nchecks;
+	Val *map;	 /* by value: its copy, or 0 */
+	BlockId *blocks; /* by block: its copy, or BLOCK_NONE */
+	uint32_t nvalues, nblocks;
+} Version;
+
+static bool
+is_inside(const Version *w, BlockId b)
+{
+	const BlockId *at = w->l->blocks.at + w->loop->first;
+
+	for (uint32_t k = 0; k < w->loop->count; k++)
+		if (at[k] == b)
+			return true;
+	return false;
+}
+
+static bool
+is_fixed(const Version *w, Val v)
+{
+	return !is_inside(w, w->f->ins.at[v].block);
+}
+
+/* ---- Which loops ---------------------------------------------------------------------------- */
+
+static bool
+has_one_exit(Version *w)
+{
+	const IrFunc *f = w->f;
+	const Block *head = &f->blocks.at[w->loop->header];
+	uint32_t size = 0;
+
+	if (f->ins.at[head->last].op != IR_BR)
+		return false;
+	w->body = is_inside(w, head->succ[0]) ? head->succ[0] : head->succ[1];
+	w->exit = head->succ[w->body == head->succ[0]];
+	if (!is_inside(w, w->body) || is_inside(w, w->exit) || f->blocks.at[w->exit].preds.n != 1)
+		return false;
+	for (uint32_t k = 0; k < w->loop->count; k++) {
+		BlockId b = w->l->blocks.at[w->loop->first + k];
+		const Block *block = &f->blocks.at[b];
+
+		for (unsigned j = 0; j < 2 && b != w->loop->header; j++)
+			if (block->succ[j] != BLOCK_NONE && !is_inside(w, block->succ[j]))
+				return false;
+		for (Val v = block->first; v; v = f->ins.at[v].next) {
+			if (f->ins.at[v].op == IR_CALL || f->ins.at[v].op == IR_CALLX)
+				return false;
+			if (++size > MOST_SIZE)
+				return false;
+		}
+	}
+	return true;
+}
+
+/* The counter that the header compares with a limit, less than it in the loop. */
+static bool
+find_counter(Version *w)
+{
+	const IrFunc *f = w->f;
+	const Block *head = &f->blocks.at[w->loop->header];
+	const Ins *test = &f->ins.at[head->last], *phi, *next;
+	IrCc cc = w->body == head->succ[0] ? test->cc : cc_negated[test->cc];
+	uint32_t latch;
+
+	w->counter = test->arg[0];
+	w->limit = test->arg[1];
+	if (cc == CC_SGT) {
+		w->counter = test->arg[1];
+		w->limit = test->arg[0];
+		cc = CC_SLT;
+	}
+	phi = &f->ins.at[w->counter];
+	if (cc != CC_SLT || phi->op != IR_PHI || phi->type != IR_I64 || phi->arg[1] != 2 ||
+	    phi->block != w->loop->header || !is_fixed(w, w->limit))
+		return false;
+	latch = edit_pred_index(f, w->loop->header, w->loop->latch);
+	next = &f->ins.at[f->pool.at[phi->arg[0] + latch]];
+	w->init = f->pool.at[phi->arg[0] + 1 - latch];
+	return next->op == IR_ADD && next->arg[0] == w->counter && ir_is_const(f, next->arg[1]) &&
+	       ir_const_bits(f, next->arg[1]) == 1 && ir_is_const(f, w->init) &&
+	       (int64_t)ir_const_bits(f, w->init) >= 0;
+}
+
+/* Is v the counter plus at most one fixed value and a small constant? */
+static bool
+split_index(const Version *w, Val v, Val *inv, int64_t *c)
+{
+	const IrFunc *f = w->f;
+
+	*inv = 0;
+	*c = 0;
+	for (unsigned depth = 0; v != w->counter; depth++) {
+		const Ins *i = &f->ins.at[v];
+		unsigned fixed;
+
+		if (i->op != IR_ADD || depth == 3)
+			return false;
+		fixed = is_fixed(w, i->arg[1]);
+		if (!fixed && !is_fixed(w, i->arg[0]))
+			return false;
+		if (ir_is_const(f, i->arg[fixed])) {
+			*c += (int64_t)ir_const_bits(f, i->arg[fixed]);
+			if (*c > FAR || *c < -FAR)
+				return false;
+		} else if (*inv) {
+			return false;
+		} else {
+			*inv = i->arg[fixed];
+		}
+		v = i->arg[1 - fixed];
+	}
+	return true;
+}
+
+static void
+note_check(Version *w, Val v)
+{
+	const Ins *i = &w->f->ins.at[v];
+	uint32_t k = 0;
+	int64_t c;
+	Val inv;
+
+	if (i->op != IR_TRAPIF || i->cc != CC_UGE || w->nchecks == MOST_CHECKS ||
+	    !is_fixed(w, i->arg[1]) || w->f->ins.at[i->arg[0]].type != IR_I64 ||
+	    !split_index(w, i->arg[0], &inv, &c))
+		return;
+	while (k < w->ngroups && (w->groups[k].inv != inv || w->groups[k].len != i->arg[1]))
+		k++;
+	if (k == MOST_GROUPS)
+		return;
+	if (k == w->ngroups)
+		w->groups[w->ngroups++] = (Group){ inv, i->arg[1], c, c };
+	if (c < w->groups[k].least)
+		w->groups[k].least = c;
+	if (c > w->groups[k].most)
+		w->groups[k].most = c;
+	w->checks[w->nchecks++] = v;
+}
+
+/* ---- The copy ------------------------------------------------------------------------------- */
+
+static bool
+is_dropped(const Version *w, Val v)
+{
+	for (uint32_t k = 0; k < w->nchecks; k++)
+		if (w->checks[k] == v)
+			return true;
+	return false;
+}
+
+static Val
+mapped(const Version *w, Val v)
+{
+	return v < w->nvalues && w->map[v] ? w->map[v] : v;
+}
+
+static BlockId
+mapped_block(const Version *w, BlockId b)
+{
+	return b < w->nblocks && w->blocks[b] != BLOCK_NONE ? w->blocks[b] : b;
+}
+
+static bool
+copy_values(Version *w)
+{
+	IrFunc *f = w->f;
+
+	w->nvalues = f->ins.n;
+	w->nblocks = f->blocks.n;
+	w->map = arena_alloc(w->a, w->nvalues * sizeof *w->map);
+	w->blocks = arena_alloc(w->a, w->nblocks * sizeof *w->blocks);
+	if (!w->map || !w->blocks)
+		return false;
+	for (BlockId b = 0; b < w->nblocks; b++)
+		w->blocks[b] = BLOCK_NONE;
+	for (uint32_t k = 0; k < w->loop->count; k++) {
+		BlockId b = w->l->blocks.at[w->loop->first + k];
+
+		w->blocks[b] = ir_block(f);
+		for (Val v = f->blocks.at[b].first; v; v = f->ins.at[v].next)
+			if (!is_dropped(w, v))
+				w->map[v] = ir_append(f, w->blocks[b], f->ins.at[v]);
+	}
+	return !w->a->mem->failed;
+}
+
+static void
+copy_operands(Version *w, Val v)
+{
+	IrFunc *f = w->f;
+	Val to = w->map[v];
+	const Ins from = f->ins.at[v];
+
+	if (!(ir_op_info[from.op].flags & IR_V)) {
+		for (unsigned k = 0; k < ir_op_info[from.op].nargs; k++)
+			f->ins.at[to].arg[k] = mapped(w, from.arg[k]);
+		return;
+	}
+	if (!vec_reserve(w->a, (void **)&f->pool.at, &f->pool.cap, sizeof(Val),
+			 f->pool.n + from.arg[1]))
+		return;
+	f->ins.at[to].arg[0] = f->pool.n;
+	for (uint32_t k = 0; k < from.arg[1]; k++)
+		f->pool.at[f->pool.n++] = mapped(w, f->pool.at[from.arg[0] + k]);
+}
+
+/* Edges of the copy: from `before` into its header, out of it to the one exit. */
+static void
+copy_edges(Version *w, BlockId before)
+{
+	IrFunc *f = w->f;
+
+	for (uint32_t k = 0; k < w->loop->count; k++) {
+		BlockId b = w->l->blocks.at[w->loop->first + k], copy = w->blocks[b];
+
+		for (Val v = f->blocks.at[b].first; v; v = f->ins.at[v].next)
+			if (w->map[v])
+				copy_operands(w, v);
+		for (unsigned j = 0; j < 2; j++)
+			if (f->blocks.at[b].succ[j] != BLOCK_NONE)
+				f->blocks.at[copy].succ[j] =
+					mapped_block(w, f->blocks.at[b].succ[j]);
+		for (uint32_t p = 0; p < f->blocks.at[b].preds.n; p++) {
+			BlockId from = f->blocks.at[b].preds.at[p];
+			BlockId *slot = vec_push(w->a, &f->blocks.at[copy].preds);
+
+			if (slot)
+				*slot = is_inside(w, from) ? w->blocks[from] : before;
+		}
+	}
+}
+
+/* What the loop made and code behind it uses comes from either loop. */
+static void
+merge_results(Version *w)
+{
+	IrFunc *f = w->f;
+	Val *merged = arena_alloc(w->a, w->nvalues * sizeof *merged);
+	BlockId *slot = vec_push(w->a, &f->blocks.at[w->exit].preds);
+	uint32_t n;
+
+	if (!merged || !slot)
+		return;
+	*slot = w->blocks[w->loop->header];
+	for (Val v = f->blocks.at[w->exit].first; f->ins.at[v].op == IR_PHI;
+	     v = f->ins.at[v].next) {
+		const Val one = *ir_args(f, v, &n), both[2] = { one, mapped(w, one) };
+
+		if (!vec_reserve(w->a, (void **)&f->pool.at, &f->pool.cap, sizeof(Val),
+				 f->pool.n + 2))
+			return;
+		f->ins.at[v].arg[0] = f->pool.n;
+		f->ins.at[v].arg[1] = 2;
+		f->pool.at[f->pool.n++] = both[0];
+		f->pool.at[f->pool.n++] = both[1];
+	}
+	for (BlockId b = 0; b < w->nblocks; b++) {
+		if (!f->blocks.at[b].first || w->blocks[b] != BLOCK_NONE)
+			continue;
+		for (Val v = f->blocks.at[b].first; v; v = f->ins.at[v].next) {
+			if (b == w->exit && f->ins.at[v].op == IR_PHI)
+				continue;
+			ir_args(f, v, &n);
+			for (uint32_t k = 0; k < n; k++) {
+				Val from = ir_args(f, v, &n)[k], both[2];
+
+				if (from >= w->nvalues || !w->map[from] || !from)
+					continue;
+				both[0] = from;
+				both[1] = w->map[from];
+				if (!merged[from])
+					merged[from] = ir_pooled(f, w->exit, IR_PHI,
+								 f->ins.at[from].type, 0, both, 2);
+				ir_args(f, v, &n)[k] = merged[from];
+			}
+		}
+	}
+}
+
+/* ---- The tests before ----------------------------------------------------------------------- */
+
+static Val
+plus(Version *w, BlockId b, Val v, Val inv, int64_t c)
+{
+	IrFunc *f = w->f;
+
+	if (inv)
+		v = ir_ins(f, b, IR_ADD, IR_I64, v, inv);
+	return ir_ins(f, b, IR_ADD, IR_I64, v, ir_const(f, IR_I64, (uint64_t)c));
+}
+
+/* From the block before the loop by way of the tests to `fast`, or to `slow` when one fails. */
+static void
+make_tests(Version *w, BlockId before, BlockId fast, BlockId slow)
+{
+	IrFunc *f = w->f;
+	BlockId at = before;
+
+	f->line = f->ins.at[f->blocks.at[before].last].line;
+	ir_remove(f, f->blocks.at[before].last);
+	f->blocks.at[before].succ[0] = BLOCK_NONE;
+	for (uint32_t k = 0; k < w->ngroups; k++) {
+		const Group *g = &w->groups[k];
+		Val lo = plus(w, at, w->init, g->inv, g->least);
+		Val hi = plus(w, at, w->limit, g->inv, g->most - 1);
+		BlockId second = ir_block(f), then = k + 1 < w->ngroups ? ir_block(f) : fast;
+
+		if (w->a->mem->failed)
+			return;
+		ir_br(f, at, CC_ULE, lo, hi, second, slow);
+		ir_br(f, second, CC_ULT, hi, g->len, then, slow);
+		at = then;
+	}
+}
+
+static bool
+make_version(Version *w)
+{
+	IrFunc *f = w->f;
+	BlockId head = w->loop->header, before = w->loop->preheader, fast, slow;
+
+	if (!copy_values(w))
+		return false;
+	fast = ir_block(f);
+	slow = ir_block(f);
+	if (w->a->mem->failed)
+		return false;
+	copy_edges(w, fast);
+	merge_results(w);
+	f->blocks.at[head].preds.at[edit_pred_index(f, head, before)] = slow;
+	ir_append(f, slow, (Ins){ .op = IR_JMP });
+	f->blocks.at[slow].succ[0] = head;
+	ir_append(f, fast, (Ins){ .op = IR_JMP });
+	f->blocks.at[fast].succ[0] = w->blocks[head];
+	make_tests(w, before, fast, slow);
+	return true;
+}
+
+/* The copy costs as much to compile as the loop: for a loop inside another, or several checks
+ * saved. */
+static bool
+is_worth_it(const Version *w)
+{
+	return w->nchecks > 1 || (w->nchecks && w->f->blocks.at[w->loop->header].loop_depth > 1);
+}
+
+bool
+version_run(IrFunc *f, OptContext *o)
+{
+	LoopForest l;
+	uint32_t made = 0;
+	bool *outer;
+
+	if (!edit_loops(f, o->arena, &l) || !l.loops.n)
+		return false;
+	outer = arena_alloc(o->arena, l.loops.n);
+	if (!outer)
+		return false;
+	for (uint32_t k = 0; k < l.loops.n; k++)
+		if (l.loops.at[k].parent != BLOCK_NONE)
+			outer[l.loops.at[k].parent] = true;
+	for (uint32_t k = 0; k < l.loops.n && made < MOST_LOOPS && !o->arena->mem->failed; k++) {
+		Version w = { .f = f, .a = o->arena, .l = &l, .loop = &l.loops.at[k] };
+
+		if (outer[k] || w.loop->latch == BLOCK_NONE || w.loop->preheader == BLOCK_NONE ||
+		    w.loop->count > MOST_BLOCKS || f->blocks.at[w.loop->header].preds.n != 2 ||
+		    !has_one_exit(&w) || !find_counter(&w))
+			continue;
+		/* Not the header's: it runs once more than the body, with the counter at the limit.
+		 */
+		for (uint32_t j = 1; j < w.loop->count; j++)
+			for (Val v = f->blocks.at[l.blocks.at[w.loop->first + j]].first; v;
+			     v = f->ins.at[v].next)
+				note_check(&w, v);
+		if (is_worth_it(&w) && make_version(&w))
+			made++;
+	}
+	return made != 0;
+}
