@@ -6,7 +6,7 @@
 #include "opt/edit.h"
 
 /* In instructions, constants and parameters not counted. */
-enum { SMALL = 40, SMALL_SELF = 48, MOST = 400, MOST_SELF = 130 };
+enum { SMALL = 40, SMALL_SELF = 48, MOST = 400, MOST_SELF = 130, LOOKED_AT = 400 };
 
 typedef struct Inliner {
 	IrFunc *f; /* the caller */
@@ -277,6 +277,8 @@ inline_run(IrFunc *f, OptContext *o)
 		if (f->ins.at[v].op != IR_CALL || callee == self)
 			continue;
 		n.g = &m->funcs.at[callee];
+		if (n.g->ins.n > LOOKED_AT)
+			continue;
 		size = size_of(n.g);
 		if (size > SMALL || total + size > most || calls(n.g, callee))
 			continue;
