@@ -2,6 +2,7 @@
  *
  * scev.c        finds loops, jumps over their iterations, deletes those that nothing is left of
  * scev_eval.c   what a value of the body is in iteration m
+ * scev_phi.c    what the header's phis are
  * scev_count.c  for how many iterations a condition holds
  * scev_chain.c  the algebra: chains of recurrences, binomial coefficients modulo 2^w
  * scev_log.c    linear systems, by a loop of as many rounds as the count has bits
@@ -19,7 +20,7 @@ enum {
 	SCEV_PHIS = 12,
 	SCEV_DEGREE = 9,        /* of a chain: sums of degree 8 */
 	SCEV_PERIOD = 16,
-	SCEV_BODY = 256,        /* instructions of a loop; also bounds the recursion over operands */
+	SCEV_BODY = 256,        /* instructions of a loop; bounds the recursion, too */
 	SCEV_BLOCKS = 32,
 	SCEV_EXITS = 4,
 	SCEV_TERMS = 4,
@@ -49,7 +50,7 @@ typedef enum PhiKind {
 	PHI_OPEN,
 	PHI_CHAIN,              /* a chain */
 	PHI_LATE,               /* the chain's value of the iteration before */
-	PHI_EXTREME,            /* the least or greatest of the start and the chain's values so far */
+	PHI_EXTREME,            /* least or greatest of the start and the chain's values so far */
 	PHI_XOR,                /* the start xor all the chain's values so far */
 	PHI_LINEAR              /* one of a linear system */
 } PhiKind;
@@ -98,7 +99,7 @@ typedef struct Scev {
 
 	BlockId header;
 	BlockId blocks[SCEV_BLOCKS];
-	uint32_t nblocks, nphis, nbody, nexits, entry;  /* entry: operand of the phis from outside */
+	uint32_t nblocks, nphis, nbody, nexits, entry;  /* entry: of phi operands */
 	Val body[SCEV_BODY];
 	const Form *memo[SCEV_BODY];
 	bool known[SCEV_BODY];
@@ -113,8 +114,8 @@ typedef struct Scev {
 	uint32_t nlimits, walked, work, ins_before;
 	Val count;                      /* I64: at least so many iterations are made; 0: none yet */
 	bool exact;                     /* and no more, if it ends by its only exit */
-	Cond split;                     /* a condition that changes at most twice; cc CC_COUNT: none */
-	int8_t split_rate;              /* sign of the rate at which its left side overtakes the right */
+	Cond split;                     /* the one that changes on the way; cc CC_COUNT: none */
+	int8_t split_rate;              /* sign: its left side gains on the right, or loses */
 	bool assume;
 	bool touched;                   /* something was made, if only dead code */
 	const char *why;                /* not solved: the reason */
@@ -130,17 +131,19 @@ const Chain *scev_invariant(Scev *s, Val v);
 Val *scev_at(const Chain *c, unsigned r, unsigned k);
 const Chain *scev_add(Scev *s, const Chain *a, const Chain *b, IrOp add_or_sub);
 const Chain *scev_mul(Scev *s, const Chain *a, const Chain *b);
-const Chain *scev_each(Scev *s, IrOp op, unsigned type, const Chain *a, const Chain *b); /* degree 0 */
+/* Of chains of degree 0, row by row. */
+const Chain *scev_each(Scev *s, IrOp op, unsigned type, const Chain *a, const Chain *b);
 const Chain *scev_sum(Scev *s, Val start, const Chain *step);
-const Chain *scev_alternate(Scev *s, Val start, const Chain *step);     /* x' = step - x; even period */
+/* x' = step - x, in an even period. */
+const Chain *scev_alternate(Scev *s, Val start, const Chain *step);
 const Chain *scev_binomial(Scev *s, const Chain *n, unsigned k);        /* n exact, I64 */
 Val scev_choose(Scev *s, Val n, unsigned k);                    /* C(n, k) modulo 2^64, n exact */
 Val scev_value(Scev *s, const Chain *c, unsigned r, Val q);     /* in iteration period·q + r */
 Val scev_value_before(Scev *s, const Chain *c, unsigned r, Val q); /* in period·(q - 1) + r */
 
 /* ---- scev_count.c ---- */
-/* I64: the condition holds in that many first iterations at least, and no side wraps in them.  0: unknown.
- * *exact: it does not hold in the next one. */
+/* I64: the condition holds in that many first iterations at least, and no side wraps in them.
+ * 0: unknown.  *exact: it does not hold in the next one. */
 Val scev_holds(Scev *s, unsigned cc, const Chain *a, const Chain *b, bool *exact);
 bool scev_require(Scev *s, Val v, const Chain *c, unsigned fact); /* proves or limits the count */
 void scev_limit(Scev *s, Val count);
@@ -150,6 +153,14 @@ int scev_decide(Scev *s, Cond c, const Chain *a, const Chain *b); /* 0, 1, or -1
 /* ---- scev_eval.c ---- */
 const Form *scev_eval(Scev *s, Val v);
 const Chain *scev_chain_of(Scev *s, Val v);     /* NULL unless a chain */
+/* The phi one iteration later; next: the only value that it has then, or 0. */
+const Form *scev_next(Scev *s, Val phi, Val next);
+Val scev_same_always(const Scev *s, const Chain *c);    /* in all iterations, or 0 */
+Val scev_operand_from(Scev *s, Val phi, BlockId from);
+bool scev_inside(const Scev *s, BlockId b);
+void scev_want_period(Scev *s, uint64_t p);
+
+/* ---- scev_phi.c ---- */
 void scev_solve(Scev *s);               /* the phis, as far as it gets; at s->period */
 
 /* ---- scev_log.c ---- */
