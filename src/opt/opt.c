@@ -27,6 +27,8 @@ static const Pass passes[] = {
 	  "again, for the parts of divisions" },
 	{ "version",  version_run,  FACT_ORDER | FACT_CLEAN,  FACT_ORDER | FACT_CLEAN,
 	  "inner loops get a copy without bounds checks, for when none can fail" },
+	{ "strength", strength_run, FACT_ORDER | FACT_CLEAN,  FACT_CLEAN,
+	  "products with a loop's counter are carried along by addition" },
 	{ "gvn2",     gvn_run,      FACT_ORDER,  FACT_ORDER | FACT_CLEAN,
 	  "again, for what the passes since have laid open" },
 	{ "address",  address_run,  FACT_CLEAN,  FACT_CLEAN,

@@ -124,6 +124,16 @@ static const Row rows[] = {
 	{ "version", IR_LOAD, 2,
 	  "fn f(xs: [i64], n: i64) -> i64 { let s = 0; let i = 0; loop { s += xs[i] + xs[i + 1]; "
 	  "if i >= n { break; } i += 1; } return s; }" },
+	/* strength: the product before the loop is folded away, the step is one with the factor */
+	{ "licm,strength,gvn2", IR_MUL, 0,
+	  "fn f(xs: [i64], n: i64, a: i64) -> i64 { let s = 0; for i in 0..n { s ^= xs[i * a + 3]; "
+	  "} return s; }" },
+	{ "licm,strength,gvn2", IR_MUL, 1,
+	  "fn f(xs: [i64], n: i64) -> i64 { let s = 0; for i in 0..n { s ^= xs[i * 3]; } return s; "
+	  "}" },
+	{ "licm,strength,gvn2", IR_MUL, 1,
+	  "fn f(xs: [i64], n: i64) -> i64 { let s = 0; for i in 0..n { s ^= xs[i * s]; } return s; "
+	  "}" },
 	/* address */
 	{ "version,gvn2,address", IR_ADD, 8,
 	  "fn f(xs: [i64], n: i64) { for i in 1..n { xs[i + 9] = xs[i - 1] + xs[i + 5]; } }" },
