@@ -49,8 +49,8 @@ main(void)
 		}
 	}
 	CHECK_EQ(inside, 12); /* r eleven times, and its entry stub */
-	/* main() and what called it, counted from the far end: a sanitizer's own backtrace() adds frames
-	 * at the near one.  main() itself is at another place in the two. */
+	/* main() and what called it, counted from the far end: a sanitizer's own backtrace() adds
+	 * frames at the near one.  main() itself is at another place in the two. */
 	CHECK(nframes - last - 1 >= 2 && nframes - last - 1 <= depth);
 	for (n = 1; n < nframes - last - 1 && n < depth; n++)
 		CHECK(frames[nframes - n] == mine[depth - n]);
