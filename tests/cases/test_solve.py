@@ -40,7 +40,8 @@ def test_many_iterations(request, target_name, tmp_path, t):
 
 def test_all_are_solved(request, tmp_path):
     """Nothing is left to be iterated."""
-    target = next((t for t in request.config.rig.targets if not t.variant and not t.missing()), None)
+    # what becomes of a loop is the same for all targets: the first that was chosen, variants too
+    target = next((t for t in request.config.rig.targets if not t.missing()), None)
     if target is None:
         pytest.skip("no target can run here")
     for t in solve.TYPES:
