@@ -395,7 +395,8 @@ void trivet_last_times(const trivet_engine *e, trivet_times *out);
 typedef struct trivet_builder trivet_builder;
 typedef uint32_t trivet_node;           /* an expression; 0: a failure, or "none" */
 
-trivet_builder *trivet_build_begin(trivet_engine *e, const char *name); /* NULL: no memory */
+/* NULL: no memory; the calls below then do nothing. */
+trivet_builder *trivet_build_begin(trivet_engine *e, const char *name);
 trivet_status trivet_build_end(trivet_builder *b, trivet_module **out); /* frees the builder, always */
 
 void trivet_ast_line(trivet_builder *b, uint32_t line);         /* of what is made from here on */

@@ -26,13 +26,20 @@ struct trivet_builder {
 	char message[200];
 };
 
+/* After the first mistake nothing is done any more; nor for a builder that could not be begun. */
+static bool
+stopped(const trivet_builder *b)
+{
+	return !b || b->status != TRIVET_OK;
+}
+
 MEM_PRINTF(2, 3)
 static NodeId
 fail(trivet_builder *b, const char *format, ...)
 {
 	va_list args;
 
-	if (b->status)
+	if (stopped(b))
 		return 0;
 	b->status = TRIVET_ARGUMENT;
 	va_start(args, format);
@@ -87,7 +94,7 @@ make(trivet_builder *b, NodeKind kind, Op op, NodeId x, NodeId y, NodeId z)
 	uint32_t height = 0, h[3];
 	NodeId n;
 
-	if (b->status)
+	if (stopped(b))
 		return 0;
 	h[0] = take(b, x);
 	h[1] = take(b, y);
@@ -127,9 +134,9 @@ named(trivet_builder *b, NodeKind kind, const char *name)
 static bool
 need(trivet_builder *b, NodeId n, const char *what)
 {
-	if (!n && !b->status)
+	if (!n)
 		fail(b, "%s is missing", what);
-	return n && !b->status;
+	return n && !stopped(b);
 }
 
 /* ---- Beginning and ending ---- */
@@ -187,7 +194,8 @@ trivet_build_end(trivet_builder *b, trivet_module **out)
 void
 trivet_ast_line(trivet_builder *b, uint32_t line)
 {
-	b->line = line;
+	if (b)
+		b->line = line;
 }
 
 /* ---- Blocks and statements ---- */
@@ -195,7 +203,7 @@ trivet_ast_line(trivet_builder *b, uint32_t line)
 static Frame *
 top(trivet_builder *b)
 {
-	if (b->status)
+	if (stopped(b))
 		return NULL;
 	if (!b->frames.n) {
 		fail(b, "a statement outside of a function");
@@ -231,10 +239,13 @@ append(trivet_builder *b, NodeId statement)
 static void
 push(trivet_builder *b, NodeKind kind, NodeId node, NodeId body)
 {
-	Frame *f = b->status ? NULL : vec_push(b->arena, &b->frames);
+	Frame *f;
 
+	if (stopped(b))
+		return;
+	f = vec_push(b->arena, &b->frames);
 	if (!f) {
-		b->status = b->status ? b->status : TRIVET_NO_MEMORY;
+		b->status = TRIVET_NO_MEMORY;
 		return;
 	}
 	*f = (Frame){ .kind = (uint8_t)kind, .node = node, .block = body };
@@ -246,6 +257,8 @@ begin_function(trivet_builder *b, const char *name, trivet_type result, bool is_
 	Func *f;
 	NodeId body = 0;
 
+	if (stopped(b))
+		return;
 	if (b->frames.n)
 		fail(b, "function %s begins inside another one", name ? name : "");
 	if (!name || !*name)
@@ -310,7 +323,7 @@ trivet_ast_extern(trivet_builder *b, const char *name, const char *signature)
 		return;
 	}
 	begin_function(b, name, result, true);
-	for (uint32_t i = 0; i < n && !b->status; i++)
+	for (uint32_t i = 0; i < n && !stopped(b); i++)
 		add_param(b, "", params[i]);
 }
 
@@ -446,10 +459,12 @@ trivet_ast_for(trivet_builder *b, const char *label, const char *variable, trive
 void
 trivet_ast_end(trivet_builder *b)
 {
-	if (!b->status && !b->frames.n)
-		fail(b, "there is nothing to end");
-	if (!b->status)
+	if (stopped(b))
+		return;
+	if (b->frames.n)
 		b->frames.n--;
+	else
+		fail(b, "there is nothing to end");
 }
 
 static void
@@ -680,7 +695,7 @@ trivet_ast_call(trivet_builder *b, const char *function, const trivet_node *args
 		else
 			at(b, call)->a = args[i];
 	}
-	if (b->status)
+	if (stopped(b))
 		return 0;
 	if (height + b->frames.n > AST_MAX_DEPTH)
 		return fail(b, "nested too deeply (limit %d)", AST_MAX_DEPTH);

@@ -550,8 +550,8 @@ build_sum(trivet_engine *e, trivet_module **m)
 {
 	trivet_builder *b = trivet_build_begin(e, "sum");
 
-	if (!b)
-		return TRIVET_NO_MEMORY;
+	trivet_ast_line(b, 7);
+	trivet_ast_extern(b, "host", "i64(i64,f64)");
 	trivet_ast_function(b, "sum", TRIVET_I64);
 	trivet_ast_param(b, "n", TRIVET_I64);
 	trivet_ast_let(b, "s", TRIVET_I64, trivet_ast_int(b, TRIVET_I64, 0));
@@ -588,7 +588,7 @@ build_sum(trivet_engine *e, trivet_module **m)
 				     trivet_ast_convert(b, "as", TRIVET_F64,
 							trivet_ast_call(b, "sum", count, 1))));
 	trivet_ast_end(b);
-	return trivet_build_end(b, m);
+	return b ? trivet_build_end(b, m) : TRIVET_NO_MEMORY;
 }
 
 static void
@@ -599,6 +599,7 @@ test_builder(void)
 	double xs[] = { 1, 0 };
 	trivet_value n = i64(8), s = { .type = TRIVET_SPAN_F64 }, r;
 
+	trivet_bind(e, "host", "i64(i64,f64)", (trivet_function)host_refuses);
 	if (!CHECK(build_sum(e, &m) == TRIVET_OK))
 		printf("    %s\n", trivet_message(e));
 	s.as.span.data = xs;
@@ -672,6 +673,7 @@ test_builder_mistakes(void)
 	CHECK_EQ(trivet_build_end(b, &m), TRIVET_ARGUMENT);
 	CHECK_EQ(trivet_build_end(NULL, &m), TRIVET_ARGUMENT);
 	CHECK(trivet_build_begin(NULL, "x") == NULL);
+	CHECK_EQ(build_sum(NULL, &m), TRIVET_NO_MEMORY); /* every call does nothing */
 	trivet_close(e);
 }
 
