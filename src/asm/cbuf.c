@@ -102,6 +102,8 @@ link_one(Cbuf *c, const Fixup *f, PatchFn *patch)
 	const char *what = NULL;
 	char message[sizeof c->message];
 
+	if (f->kind == CBUF_ALIGN)
+		return;
 	target = f->to < c->labels.n ? c->labels.at[f->to] : LABEL_UNBOUND;
 	if (target == LABEL_UNBOUND) {
 		why = TRIVET_LABEL;

@@ -16,6 +16,8 @@ enum { LABEL_UNBOUND = 0xffffffffu };
 
 enum {
 	CBUF_ABS64 = 0xff,              /* 8 bytes: Cbuf.base + target + addend */
+	CBUF_ALIGN = 0xfe,              /* `addend` bytes of padding at `at`, to a multiple of `to`: nothing to
+	                                   link, but who moves code keeps what follows aligned */
 	CBUF_MAX = 1 << 30,             /* bytes; beyond: TRIVET_LIMIT */
 	CBUF_SLACK = 8,                 /* bytes of room always kept behind the code, so that a patch at
 	                                   the very end stays inside the buffer */
@@ -25,7 +27,7 @@ typedef struct Fixup {
 	uint32_t at;                    /* offset of the field or instruction to patch */
 	Label to;
 	int32_t addend;
-	uint8_t kind;                   /* the assembler's own; CBUF_ABS64 is everyone's */
+	uint8_t kind;                   /* the assembler's own; CBUF_… are everyone's */
 } Fixup;
 
 typedef struct Cbuf {

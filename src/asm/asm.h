@@ -1,0 +1,41 @@
+/* asm.h - inside of a trivet_asm: what asm.c and the public sides of the two assemblers share.
+ *
+ * A public emitter calls asm_ready() first, appends to `buf`, and reports an operand that cannot be
+ * encoded with asm_fail_operand().                              Tests: tests/unit/asm.c */
+#ifndef TRIVET_ASM_ASM_H
+#define TRIVET_ASM_ASM_H
+
+#include "asm/cbuf.h"
+#include "trivet_asm.h"
+
+typedef struct AsmConstant {
+	uint8_t bytes[16];
+	uint32_t size;
+	Label label;
+} AsmConstant;
+
+struct trivet_asm {
+	Cbuf buf;                       /* first: it is what every instruction touches */
+	Mem mem;
+	Arena arena;
+	trivet_isa isa;
+	bool finished;                  /* buf.err is then TRIVET_SEALED, which keeps emitters out */
+	bool late;                      /* something was asked for after trivet_asm_finish() */
+	VEC(AsmConstant) constants;
+	VEC(uint32_t) slots;            /* hash table over constants: index + 1; a power of two, or empty */
+	VEC(Fixup) addresses;           /* every CBUF_ABS64: they change with each base */
+};
+
+/* False, and noted where it matters, when nothing may be emitted any more. */
+bool asm_refuse(trivet_asm *a);
+static inline bool
+asm_ready(trivet_asm *a)
+{
+	return a && (a->buf.err == TRIVET_OK || asm_refuse(a));
+}
+
+/* Fails with TRIVET_OPERAND: "mnemonic: operand N: what (at byte B)"; N counts from 1, 0 leaves it out. */
+MEM_PRINTF(4, 5) void asm_fail_operand(trivet_asm *a, const char *mnemonic, unsigned operand,
+                                       const char *format, ...);
+
+#endif
