@@ -40,15 +40,18 @@ extern const Convention conv_sysv, conv_win64, conv_aapcs64;
 
 /* ---- Places ---- */
 typedef uint32_t Loc;                   /* kind in the top 3 bits, payload below */
-enum { LOC_NONE, LOC_REG, LOC_SLOT, LOC_CONST, LOC_IN, LOC_OUT };
+enum { LOC_NONE, LOC_REG, LOC_SLOT, LOC_CONST, LOC_IN, LOC_OUT, LOC_FUSED };
 #define LOC(kind, n) ((Loc)(kind) << 29 | (Loc)(n))
 static inline unsigned loc_kind(Loc l) { return l >> 29; }
 static inline uint32_t loc_n(Loc l) { return l & 0x1fffffffu; }
+static inline bool loc_is_place(Loc l) { return l != LOC_NONE && loc_kind(l) != LOC_FUSED; }
 /* LOC_REG   a Reg
  * LOC_SLOT  spill slot n of 8 bytes, 0 … Alloc.nslots-1
  * LOC_CONST the constant value (a Val); emit() makes it an immediate, or loads it
  * LOC_IN    incoming stack argument n: 8-byte slot n above the return address (and shadow space)
- * LOC_OUT   outgoing stack argument n: 8-byte slot n above the shadow space at the callee's entry */
+ * LOC_OUT   outgoing stack argument n: 8-byte slot n above the shadow space at the callee's entry
+ * LOC_FUSED as an operand: instruction n, which is carried out as part of this one; as a result: this is such
+ *           an instruction, and n the one that it is part of */
 
 /* Where each parameter of a signature travels: out[k] is LOC_REG, or LOC_IN to be read as LOC_OUT by
  * the caller.  Returns the number of stack slots. */
@@ -66,6 +69,10 @@ typedef struct Constraint {
 	Reg prefer_out;         /* hint for the result's register, or REG_NONE */
 	Reg prefer[4];          /* hints for operands 0..3 */
 	uint8_t same;           /* 1 + operand whose register the result would like to have; 0: none */
+	uint32_t fuse;          /* bit k: emit() takes operand k, a LOAD or pure, as LOC_FUSED.  At most one is
+	                           given so: used here only, made in this block, nothing stored in between.
+	                           What it asks for its own operands, it asks for at this instruction */
+	bool fuse_late;         /* these operands are then all late */
 } Constraint;
 /* Operands beyond 31 (of calls): never late, may be anywhere, folded when constant. */
 

@@ -112,6 +112,11 @@ number(Ra *ra)
 
 /* ---- Uses ----------------------------------------------------------------------------------- */
 
+static const Constraint no_constraint = {
+	.prefer_out = REG_NONE,
+	.prefer = { REG_NONE, REG_NONE, REG_NONE, REG_NONE },
+};
+
 static void
 add_use(Ra *ra, Val v, uint32_t index, uint32_t pos, uint32_t block, unsigned kind, Reg prefer)
 {
@@ -162,10 +167,46 @@ argument_register(const Convention *c, uint8_t type, uint32_t k, uint32_t *ints,
 	return at < c->nint ? c->int_args[at] : REG_NONE;
 }
 
+enum { FUSE_DISTANCE = 24 }; /* a load is moved down past so many instructions at most */
+
+static bool
+stores_between(const IrFunc *f, Val load, Val v)
+{
+	unsigned n = 0;
+
+	for (v = f->ins.at[v].prev; v != load; v = f->ins.at[v].prev) {
+		uint8_t op = f->ins.at[v].op;
+		if (op == IR_STORE || op == IR_CALL || op == IR_CALLX || n++ == FUSE_DISTANCE)
+			return true;
+	}
+	return false;
+}
+
+/* The operand that is to become part of v itself, or of `whole`, which v is part of; NONE: none. */
+static uint32_t
+choose_fused(Ra *ra, Val v, const Constraint *c, Val whole)
+{
+	const Val *args = ra->f->ins.at[v].arg;
+
+	for (uint32_t m = c->fuse, k; m; m &= ~(UINT32_C(1) << k)) {
+		k = 31 - (uint32_t)__builtin_clz(m);
+		Value *value = &ra->values[args[k]];
+		if (value->count != 1 || value->block != ra->values[whole].block)
+			continue;
+		if (ra->f->ins.at[args[k]].op == IR_LOAD && stores_between(ra->f, args[k], whole))
+			continue;
+		value->fused = true;
+		ra->out->out[args[k]] = LOC(LOC_FUSED, v);
+		return k;
+	}
+	return NONE;
+}
+
 static void
-collect_operands(Ra *ra, Val v, const Constraint *c, uint32_t pos, uint32_t block)
+collect_operands(Ra *ra, Val v, const Constraint *c, Val whole, uint32_t pos, uint32_t block)
 {
 	IrFunc *f = ra->f;
+	uint32_t fused = c->fuse ? choose_fused(ra, v, c, whole) : NONE;
 	uint32_t n, ints = 0, fps = 0;
 	const Val *args = ir_args(f, v, &n);
 	bool call = ir_op_info[f->ins.at[v].op].flags & IR_V;
@@ -186,6 +227,10 @@ collect_operands(Ra *ra, Val v, const Constraint *c, uint32_t pos, uint32_t bloc
 			loc[k] = LOC_NONE;
 			continue;
 		}
+		if (k == fused) {
+			loc[k] = LOC(LOC_FUSED, arg);
+			continue;
+		}
 		if (op == IR_CTX && ra->fixed_ctx) {
 			loc[k] = LOC(LOC_REG, ra->t->conv->ctx);
 			continue;
@@ -201,6 +246,13 @@ collect_operands(Ra *ra, Val v, const Constraint *c, uint32_t pos, uint32_t bloc
 		add_use(ra, arg, ra->nuses + k, pos, block, kind, prefer);
 	}
 	ra->nuses += n;
+	if (fused != NONE) {
+		Constraint part = no_constraint;
+		ra->t->constrain(f, ra->features, args[fused], &part);
+		part.late |= c->fuse_late ? UINT32_MAX : 0;
+		part.fuse_late |= c->fuse_late;
+		collect_operands(ra, args[fused], &part, whole, pos, block);
+	}
 }
 
 /* An instruction nobody needs stops needing its operands. */
@@ -220,9 +272,10 @@ collect_instruction(Ra *ra, uint32_t k)
 	Val v = ra->at[k].ins;
 	const Ins *ins = &ra->f->ins.at[v];
 	Value *value = &ra->values[v];
-	Constraint c = { .prefer_out = REG_NONE,
-			 .prefer = { REG_NONE, REG_NONE, REG_NONE, REG_NONE } };
+	Constraint c = no_constraint;
 
+	if (value->fused)
+		return true;
 	if (ir_op_info[ins->op].flags & IR_P && !value->count) {
 		forget(ra, v);
 		return true;
@@ -237,9 +290,12 @@ collect_instruction(Ra *ra, uint32_t k)
 	}
 	value->prefer = c.prefer_out;
 	value->must = c.out_in_reg;
-	if (c.same && c.same <= ir_op_info[ins->op].nargs)
+	collect_operands(ra, v, &c, v, 4 * k, ra->at[k].block);
+	if (c.same && c.same <= ir_op_info[ins->op].nargs) {
 		value->same = ins->arg[c.same - 1];
-	collect_operands(ra, v, &c, 4 * k, ra->at[k].block);
+		if (ra->values[value->same].fused && c.same == 1 && ins->arg[1])
+			value->same = ins->arg[1];
+	}
 	return true;
 }
 

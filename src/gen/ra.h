@@ -69,6 +69,7 @@ typedef struct Value {
 	uint8_t type;
 	bool must;                      /* must appear in a register */
 	bool nonlocal;                  /* used in other blocks, or by a phi */
+	bool fused;                     /* part of the one instruction that uses it: see Constraint.fuse */
 	bool needs_slot;
 	bool store_at_split;            /* else it is stored once, where it appears */
 } Value;

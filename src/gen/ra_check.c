@@ -30,8 +30,8 @@ enum { CHECK_PLACES_MOST = 1 << 26 }; /* larger functions are not checked */
 static void
 complain(Check *c, Val v, const char *what, Loc l)
 {
-	static const char *const kinds[] = { "none", "register", "slot", "constant",
-					     "in",   "out",	 "?",	 "?" };
+	static const char *const kinds[] = { "none", "register", "slot",  "constant",
+					     "in",   "out",	 "fused", "?" };
 
 	if (!c->looking || c->wrong)
 		return;
@@ -144,11 +144,42 @@ run_moves(Check *c, Val v, uint8_t phase)
 
 /* ---- Instructions --------------------------------------------------------------------------- */
 
+static void check_operands(Check *c, Val v, Val part, bool late);
+
+/* Nothing is stored between the load and v. */
+static bool
+may_load_at(const Check *c, Val load, Val v)
+{
+	const IrFunc *f = c->f;
+
+	for (v = f->ins.at[v].prev; v && v != load; v = f->ins.at[v].prev)
+		if (f->ins.at[v].op == IR_STORE || ir_op_info[f->ins.at[v].op].flags & IR_V)
+			return false;
+	return v == load;
+}
+
 static void
-check_operand(Check *c, Val v, const Constraint *k, uint32_t n, Val arg, Loc l)
+check_fused(Check *c, Val v, Val part, const Constraint *k, uint32_t n, Val arg, Loc l)
+{
+	if (n >= 32 || !(k->fuse >> n & 1) || c->r->out[arg] != LOC(LOC_FUSED, part) ||
+	    loc_n(l) != arg)
+		complain(c, v, "an operand is fused that should not", l);
+	else if (c->f->ins.at[arg].op == IR_LOAD && !may_load_at(c, arg, v))
+		complain(c, v, "a load is moved past a store", l);
+	else
+		check_operands(c, v, arg, k->fuse_late);
+}
+
+/* `part` is v, or an instruction that is part of v; this is its operand n. */
+static void
+check_operand(Check *c, Val v, Val part, const Constraint *k, uint32_t n, Val arg, Loc l)
 {
 	uint32_t bit = n < 32 ? 1u << n : 0;
 
+	if (loc_kind(l) == LOC_FUSED) {
+		check_fused(c, v, part, k, n, arg, l);
+		return;
+	}
 	if (!arg) {
 		if (loc_kind(l) != LOC_NONE)
 			complain(c, v, "a place for an operand that is not there", l);
@@ -173,6 +204,24 @@ check_operand(Check *c, Val v, const Constraint *k, uint32_t n, Val arg, Loc l)
 		complain(c, v, "a constant that was not folded", l);
 }
 
+/* The nesting of fused instructions is that of what back ends ask for: small. */
+static void
+check_operands(Check *c, Val v, Val part, bool late)
+{
+	Constraint k = { .prefer_out = REG_NONE,
+			 .prefer = { REG_NONE, REG_NONE, REG_NONE, REG_NONE } };
+	uint32_t n;
+	const Val *args = ir_args(c->f, part, &n);
+
+	c->t->constrain(c->f, c->features, part, &k);
+	if (late) {
+		k.late = UINT32_MAX;
+		k.fuse_late = true;
+	}
+	for (uint32_t a = 0; a < n; a++)
+		check_operand(c, v, part, &k, a, args[a], c->r->use_loc[c->r->use[part] + a]);
+}
+
 /* Old copies of v, of the last time around a loop, are not v any more. */
 static void
 define(Check *c, Val v, Loc l)
@@ -193,14 +242,13 @@ run_instruction(Check *c, Val v)
 	Constraint k = { .prefer_out = REG_NONE,
 			 .prefer = { REG_NONE, REG_NONE, REG_NONE, REG_NONE } };
 	Loc out = c->r->out[v];
-	uint32_t n;
-	const Val *args = ir_args(c->f, v, &n);
 
-	if (ir_op_info[i->op].flags & IR_P && loc_kind(out) == LOC_NONE)
+	if (loc_kind(out) == LOC_FUSED ||
+	    (ir_op_info[i->op].flags & IR_P && loc_kind(out) == LOC_NONE))
 		return;
 	c->t->constrain(c->f, c->features, v, &k);
-	for (uint32_t a = 0; c->looking && a < n; a++)
-		check_operand(c, v, &k, a, args[a], c->r->use_loc[c->r->use[v] + a]);
+	if (c->looking)
+		check_operands(c, v, v, false);
 	for (RegSet m = k.clobber; m; m &= m - 1)
 		c->now[__builtin_ctzll(m)] = 0;
 	if (loc_kind(out) == LOC_NONE)

@@ -158,7 +158,7 @@ emit_ins(Emit *e, Val v, BlockId next)
 		emit_terminator(e, v, next);
 		return;
 	}
-	if ((flags & IR_P || i->op == IR_LOAD) && loc_kind(e->r->out[v]) == LOC_NONE)
+	if ((flags & IR_P || i->op == IR_LOAD) && !loc_is_place(e->r->out[v]))
 		return;
 	switch (i->op) {
 	case IR_NOP:

@@ -37,6 +37,7 @@ x64_rm(Emit *e, Loc l)
 		return x64_m(RSP,
 			     (int32_t)(e->frame_bytes + e->pushed + 8 + e->cv->shadow + 8 * n));
 	case LOC_OUT: return x64_m(RSP, (int32_t)(e->cv->shadow + 8 * n));
+	case LOC_FUSED: return x64_address(e, n);
 	default: assert(loc_is_const(l)); return x64_pool(e, ir_const_bits(e->f, n));
 	}
 }

@@ -78,7 +78,7 @@ emit_binary(Emit *e, Val v, X64Form form, bool commutes)
 	Loc d = e->r->out[v], a = use_loc(e, v, 0), b = use_loc(e, v, 1), other = a;
 	unsigned t = x64_out_reg(e, d, type);
 
-	if (commutes && ((d == b && loc_is_reg(d)) || loc_is_const(a))) {
+	if (commutes && ((d == b && loc_is_reg(d)) || loc_is_const(a) || loc_is_fused(a))) {
 		a = b;
 		b = other;
 	}

@@ -105,7 +105,7 @@ emit_commutative(Emit *e, Val v, X64Alu op)
 	Operands o = operands(e, v);
 	unsigned t;
 
-	if (loc_is_const(o.a) || (o.d == o.b && !loc_is_const(o.b)))
+	if (loc_is_const(o.a) || loc_is_fused(o.a) || (o.d == o.b && !loc_is_const(o.b)))
 		exchange(&o);
 	if ((op == X64_ADD && add_by_lea(e, &o, false)) || (op == X64_AND && and_by_move(e, &o)) ||
 	    alu_in_memory(e, op, &o))
@@ -153,7 +153,7 @@ emit_mul(Emit *e, Val v)
 	Operands o = operands(e, v);
 	unsigned t = x64_out_reg(e, o.d, o.type);
 
-	if (loc_is_const(o.a) || (o.d == o.b && !loc_is_const(o.b)))
+	if (loc_is_const(o.a) || (!loc_is_const(o.b) && (loc_is_fused(o.a) || o.d == o.b)))
 		exchange(&o);
 	if (loc_is_const(o.b)) {
 		mul_imm(e, &o, t);
@@ -469,8 +469,8 @@ emit_select(Emit *e, Val v)
 
 /* ---- Memory ---- */
 
-static X64Rm
-address(Emit *e, Val v)
+X64Rm
+x64_address(Emit *e, Val v)
 {
 	const Ins *i = &e->f->ins.at[v];
 	unsigned base = loc_reg(use_loc(e, v, 0)), index;
@@ -492,7 +492,7 @@ emit_load(Emit *e, Val v)
 	Loc d = e->r->out[v];
 	IrType type = (IrType)e->f->ins.at[v].type;
 	unsigned t = x64_out_reg(e, d, type);
-	X64Rm m = address(e, v);
+	X64Rm m = x64_address(e, v);
 
 	switch (e->f->ins.at[v].cc) {
 	case MEM_S8: x64_emit(e->c, X64_MOVSX8, 4, t, m, 0); break;
@@ -513,7 +513,7 @@ emit_store(Emit *e, Val v)
 	const Ins *i = &e->f->ins.at[v];
 	unsigned size = ir_mem_bytes[i->cc];
 	Loc value = use_loc(e, v, 2);
-	X64Rm m = address(e, v);
+	X64Rm m = x64_address(e, v);
 
 	if (loc_is_const(value))
 		x64_emit(e->c, X64_MOV_MI, size, 0, m, (int32_t)x64_imm(e, value));

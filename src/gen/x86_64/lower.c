@@ -178,13 +178,40 @@ fold_fp(const IrFunc *f, const Ins *i, unsigned n, Constraint *c)
 			c->folded |= 1u << k;
 }
 
+/* ---- Loads that become part of an instruction ---- */
+
+static bool
+is_load(const IrFunc *f, Val v)
+{
+	const Ins *i = &f->ins.at[v];
+
+	return i->op == IR_LOAD && i->cc >= MEM_W32; /* all of the register's bits */
+}
+
+/* Of operands 0 … n-1, as a memory operand: the allocator takes one at most. */
+static void
+fuse_loads(const IrFunc *f, const Ins *i, uint32_t which, Constraint *c)
+{
+	for (unsigned k = 0; k < 2; k++)
+		if (which >> k & 1 && is_load(f, i->arg[k]))
+			c->fuse |= 1u << k;
+	c->fuse_late = !type_is_fp(i->type);
+}
+
 static void
 fold_comparison(const IrFunc *f, const Ins *i, Constraint *c)
 {
-	if (type_is_fp(f->ins.at[i->arg[0]].type))
+	unsigned cc = i->cc;
+
+	if (type_is_fp(f->ins.at[i->arg[0]].type)) {
+		bool swapped = cc == CC_FLT || cc == CC_FLE || cc == CC_FNLT || cc == CC_FNLE;
 		fold_fp(f, i, 2, c);
-	else
+		fuse_loads(f, i, cc == CC_FEQ || cc == CC_FNE ? 3 : swapped ? 1 : 2, c);
+	} else {
 		fold_imm(f, i, true, c);
+		fuse_loads(f, i, 3, c);
+	}
+	c->fuse_late = i->op == IR_CMP; /* the result may be cleared first */
 }
 
 /* ---- Constraints ---- */
@@ -275,6 +302,7 @@ constrain_fp(const IrFunc *f, const Ins *i, Constraint *c)
 	case IR_FADD:
 	case IR_FMUL:
 		fold_fp(f, i, 2, c);
+		fuse_loads(f, i, i->op == IR_FADD || i->op == IR_FMUL ? 3 : 2, c);
 		c->same = 1;
 		break;
 	case IR_FMIN:
@@ -303,6 +331,7 @@ constrain_fp(const IrFunc *f, const Ins *i, Constraint *c)
 		break;
 	case IR_FTOS:
 	case IR_FTOU: c->out_in_reg = true; break;
+	case IR_STOF: fuse_loads(f, i, 1, c); break;
 	default: break;
 	}
 }
@@ -325,9 +354,12 @@ x64_constrain(const IrFunc *f, const Convention *cv, uint32_t features, Val v, C
 		    ir_const_bits(f, i->arg[1]) == UINT32_MAX)
 			c->folded = 2;
 		c->same = i->op == IR_MUL && c->folded ? 0 : 1;
+		if (!c->folded || i->op == IR_MUL)
+			fuse_loads(f, i, 3, c);
 		break;
 	case IR_SUB:
 		fold_imm(f, i, true, c);
+		fuse_loads(f, i, 2, c);
 		c->same = 1;
 		break;
 	case IR_MULHS:
@@ -352,9 +384,12 @@ x64_constrain(const IrFunc *f, const Convention *cv, uint32_t features, Val v, C
 	case IR_NEG:
 	case IR_NOT:
 	case IR_BSWAP:
+	case IR_WRAP: c->same = 1; break;
 	case IR_SEXT32:
 	case IR_ZEXT32:
-	case IR_WRAP: c->same = 1; break;
+		c->same = 1;
+		fuse_loads(f, i, 1, c);
+		break;
 	case IR_CLZ:
 	case IR_CTZ: c->out_in_reg = true; break;
 	case IR_CMP:

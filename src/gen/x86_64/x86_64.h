@@ -69,6 +69,7 @@ typedef struct Cond {
 static inline Loc use_loc(const Emit *e, Val v, uint32_t k) { return e->r->use_loc[e->r->use[v] + k]; }
 static inline bool loc_is_reg(Loc l) { return loc_kind(l) == LOC_REG; }
 static inline bool loc_is_const(Loc l) { return loc_kind(l) == LOC_CONST; }
+static inline bool loc_is_fused(Loc l) { return loc_kind(l) == LOC_FUSED; }
 static inline unsigned loc_reg(Loc l) { return loc_n(l) & 15; }  /* machine number; class by type */
 static inline bool type_is_fp(unsigned t) { return t == IR_F32 || t == IR_F64; }
 static inline unsigned type_bytes(unsigned t) { return t == IR_I64 || t == IR_F64 ? 8 : 4; }
@@ -103,6 +104,7 @@ void x64_emit_blocks(Emit *e);
 /* emit_int.c */
 void x64_emit_int(Emit *e, Val v);
 Cond x64_compare(Emit *e, Val v);               /* of CMP, SELECT, BR, TRAPIF */
+X64Rm x64_address(Emit *e, Val v);                      /* of a LOAD or STORE */
 Cond x64_cond_not(Cond k);
 void x64_jump_if(Emit *e, Cond k, Label to);
 
