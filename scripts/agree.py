@@ -83,10 +83,9 @@ def prepare(target, no_build):
     wrong = targets.wrong_machine(target, targets.ROOT / target.trivet)
     if wrong:
         raise targets.RigError(wrong)
-    if target.runner == "wine":
-        ended = process.run(target, ["scripts/wine", "--warm"], total=200)
-        if ended.how:
-            raise targets.RigError("scripts/wine --warm: " + stream.said(ended))
+    problem = targets.warm(target)
+    if problem:
+        raise targets.RigError(problem)
     return ""
 
 

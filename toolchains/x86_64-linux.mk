@@ -27,5 +27,8 @@ LINK     = -static
 endif
 RUNNER_VERSION = $(if $(RUNNER),$(RUNNER) --version)
 LIBS     = -pthread
-# name:arguments of the runner:arguments of trivet
-VARIANTS = floor::--features=none
+# name:arguments of the runner, or a runner:arguments of trivet.  The models of qemu-x86_64 lack what CPUs of
+# their time lacked: SSE4.1, then POPCNT, then LZCNT, BMI and FMA.
+VARIANTS = floor::--features=none;sse4::--features=sse4.1,popcnt;nobmi::--features=sse4.1,popcnt,lzcnt,fma;\
+	core2duo:qemu-x86_64 -cpu core2duo:;penryn:qemu-x86_64 -cpu Penryn:;nehalem:qemu-x86_64 -cpu Nehalem:;\
+	qemu:qemu-x86_64 -cpu max:

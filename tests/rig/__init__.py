@@ -1,6 +1,11 @@
-"""The rig: runs natively built programs of several targets, directly or under an emulator, and
-compares what they answer.
+"""Trivet's rig: the same programs on every target and engine, compared by their bits.
 
-targets.py and process.py know nothing of Trivet and would serve any C project that cross-compiles;
-stream.py, cases.py know Trivet's command; plugin.py is the pytest side; scripts/agree.py another user.
+crossrig/ is what any C project can use (see docs/rig.md).  On top of it stand targets.py, what Trivet builds
+for a target; stream.py, its protocol; cases.py, the comparison; plugin.py, what pytest collects and runs.
 """
+
+import sys
+from pathlib import Path
+
+if str(Path(__file__).parent) not in sys.path:
+    sys.path.append(str(Path(__file__).parent))  # for `import crossrig`

@@ -7,7 +7,7 @@
  *   //@ differ ENGINE N gives N in that engine only
  *   //@ forget          leaves the last directive out
  *   //@ count           adds up wrongly
- *   //@ rubbish | crash | hang | exit
+ *   //@ rubbish | crash | hang | exit | half (a line)
  * The environment variable FAKE makes all of it go wrong: no-greeting, silent, other-target, skip,
  * late. */
 #include <stdio.h>
@@ -44,6 +44,10 @@ run_program(void)
 		;
 	if (mark("exit"))
 		exit(0);
+	if (mark("half")) {
+		printf("%s:2\t%s\tf", program, engine);
+		exit(0);
+	}
 	if (mark("rubbish"))
 		puts("Segmentation fault? No, rubbish");
 	for (int i = 0; i < lines; i++)

@@ -40,7 +40,6 @@ class Run:
     results: list = dataclasses.field(default_factory=list)
     done: bool = False
     error: str = ""  # it did not compile, crashed, hung, was never reached …
-    seconds: float = 0.0
 
 
 @dataclasses.dataclass
@@ -50,22 +49,21 @@ class Batch:
     runs: dict  # name -> Run
     greeting: dict = dataclasses.field(default_factory=dict)
     skip: str = ""  # the program said 77: this machine cannot run it, and why
+    fault: str = ""  # nothing was tested: no greeting, not built, another machine's …
+    seconds: float = 0.0
     processes: int = 0
 
 
 def stream_command(target, engine):
-    extra = target.variant.trivet_args if target.variant else ()
-    return target.command(target.trivet, "check", "--stream", f"--engine={engine}", *extra)
+    return target.command(target.trivet, "check", "--stream", f"--engine={engine}", *target.program_args)
 
 
 def check_command(target, engine, path):
-    extra = target.variant.trivet_args if target.variant else ()
-    return target.command(target.trivet, "check", "--bits", f"--engine={engine}", *extra, path)
+    return target.command(target.trivet, "check", "--bits", f"--engine={engine}", *target.program_args, path)
 
 
 def run_command(target, engine, path, call):
-    extra = target.variant.trivet_args if target.variant else ()
-    return target.command(target.trivet, "run", "--bits", f"--engine={engine}", *extra, path, call)
+    return target.command(target.trivet, "run", "--bits", f"--engine={engine}", *target.program_args, path, call)
 
 
 def run_batch(target, engine, programs, silent=SILENT):
@@ -97,6 +95,10 @@ def run_some(target, engine, programs, batch, silent):
     clean = reader.bye and ended.status in (0, 1) and not ended.timed_out
     current = reader.current()
     if current is None:
+        if reader.bye and reader.bye != f"bye {len(programs)} {reader.results}":
+            last = batch.runs[programs[-1][0]]
+            last.error = last.error or (f"trivet said {reader.bye!r}, but was given {len(programs)} programs and wrote "
+                                        f"{reader.results} results")
         if not clean:
             last = batch.runs[programs[-1][0]]
             last.error = last.error or f"after the last program: {said(ended)}"
@@ -106,6 +108,15 @@ def run_some(target, engine, programs, batch, silent):
                                         "trivet said bye without answering for this program"]))
     names = [name for name, _ in programs]
     return programs[names.index(current) + 1:]
+
+
+def wrong_page_size(target, greeting):
+    """A guest that was linked for other pages reports its own whatever the emulator was told."""
+    line = target.runner_line()
+    wanted = line[line.index("-p") + 1] if "-p" in line else None
+    if wanted and greeting.get("pagesize") != wanted:
+        return f"{target.name} sees pages of {greeting.get('pagesize')} bytes, but was to see {wanted}"
+    return ""
 
 
 def said(ended):
@@ -122,8 +133,9 @@ class Reader:
     def __init__(self, target, engine, names, batch):
         self.target, self.engine, self.names, self.batch = target, engine, names, batch
         self.at = 0
-        self.greeted = self.bye = False
-        self.first = ""
+        self.greeted = False
+        self.first = self.bye = ""
+        self.results = 0
 
     def current(self):
         return self.names[self.at] if self.at < len(self.names) else None
@@ -132,7 +144,7 @@ class Reader:
         if not self.greeted:
             self.greet(line)
         elif line.startswith("bye ") and not self.bye:
-            self.bye = True
+            self.bye = line
         elif not self.result(line):
             self.rubbish(line)
 
@@ -143,6 +155,7 @@ class Reader:
             return
         self.greeted = True
         self.batch.greeting = dict(pair.split("=", 1) for pair in match[2].split())
+        self.batch.fault = wrong_page_size(self.target, self.batch.greeting)
 
     def result(self, line):
         fields = line.split("\t")
@@ -161,6 +174,7 @@ class Reader:
         if name != current or not number.isdigit() or len(fields) != 5 or fields[1] != self.engine:
             return False
         run.results.append(Result(int(number), fields[2], fields[3], fields[4]))
+        self.results += 1
         return True
 
     def finish(self, run, fields):
@@ -183,9 +197,12 @@ class Reader:
             self.batch.skip = lines[-1] if lines else "exit status 77 without a reason"
             return
         what = f"its first line was {self.first[:200]!r}" if self.first else "it wrote nothing"
+        text = f"no greeting 'trivet-stream 1 {self.target.base} …': {what}; {said(ended)}\n" \
+               f"  reproduce: {process.quote(stream_command(self.target, self.engine))} </dev/null"
+        if self.batch.processes == 1:
+            self.batch.fault = text
         for name in self.names:
-            self.batch.runs[name].error = (
-                f"no greeting 'trivet-stream 1 {self.target.base} …': {what}; {said(ended)}")
+            self.batch.runs[name].error = text
 
 
 def read_programs(paths, names):

@@ -70,12 +70,12 @@ class Project:
 
     def run(self, *args, env=None):
         (self.folder / "targets.json").write_text(json.dumps(self.rows))
-        drop = ("PYTEST_", targets.TARGETS_VARIABLE, "TRIVET_RIG")
+        drop = ("PYTEST_", targets.TARGETS_VARIABLE, "CROSSRIG_SESSION")
         environment = {k: v for k, v in os.environ.items() if not k.startswith(drop)}
-        environment |= {"PYTHONPATH": str(TESTS), targets.TARGETS_VARIABLE: str(self.folder / "targets.json"),
+        environment |= {"PYTHONPATH": f"{TESTS}:{TESTS}/rig", targets.TARGETS_VARIABLE: str(self.folder / "targets.json"),
                         **(env or {})}
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-p", "rig.plugin", "-o", f"cache_dir={self.folder}/cache", "-c",
+            [sys.executable, "-m", "pytest", "-p", "crossrig.plugin", "-p", "rig.plugin", "-o", f"cache_dir={self.folder}/cache", "-c",
              str(targets.ROOT / "pytest.ini"), f"--cases={self.cases}", f"--units={self.units}",
              "--silent=1", "-v", *args, str(self.cases), str(self.units)],
             cwd=targets.ROOT, env=environment, capture_output=True, text=True, timeout=120)
@@ -159,7 +159,9 @@ def test_trivet_itself_is_broken(project, mode, says):
     project.run(env={"FAKE": mode})
     assert project.status == 1, project.out
     assert says in project.out
-    assert project.outcome("fake-linux::a.tv::interp") == "FAILED"
+    # Without a greeting nothing was tested: the rig's fault, an error.
+    assert project.outcome("fake-linux::a.tv::interp") == ("FAILED" if mode == "late" else "ERROR"), project.out
+    assert ("RIG FAULT" in project.out) == (mode != "late")
 
 
 def test_trivet_says_77(project):
@@ -179,8 +181,8 @@ def test_binary_of_another_machine(project):
     project.run()
     assert project.status == 1
     assert "is not a program for fake-linux: ELF machine" in project.out
-    assert project.outcome("fake-linux::a.tv::interp") == "FAILED"
-    assert project.outcome("fake-linux::unit/good") == "FAILED"
+    assert project.outcome("fake-linux::a.tv::interp") == "ERROR"
+    assert project.outcome("fake-linux::unit/good") == "ERROR"
 
 
 def test_binary_that_is_missing_or_a_script(project, tmp_path):
@@ -326,7 +328,7 @@ def test_matrix(project, tmp_path):
     project.unit("skips")
     project.run(f"--matrix={tmp_path / 'matrix.html'}")
     page = (tmp_path / "matrix.html").read_text()
-    assert "<th>arith\n<td class='failed'>1 failed, 1 passed" in page, page
+    assert "<th>arith<td class='failed first'>1 ✗ of 2" in page, page
     assert "needs a moon" in page and "FAIL expected another" in page
     assert "<b>" not in page
 
