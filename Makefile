@@ -144,6 +144,7 @@ $B/embed/%$(SUFFIX): $B/obj/examples/embed/%.o $B/libtrivet.a
 	$Q$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 -include tests/bench/bench.mk
+-include tests/rig/tcg/tcg.mk
 
 -include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(CLI_OBJECTS))
 -include $(wildcard $B/obj/tests/*/*.d $B/obj/examples/*/*.d)

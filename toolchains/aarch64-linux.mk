@@ -28,4 +28,4 @@ LINK     = -static -Wl,-z,max-page-size=65536
 endif
 RUNNER_VERSION = $(if $(RUNNER),$(RUNNER) --version)
 LIBS     = -pthread
-VARIANTS = cortex-a57:-cpu cortex-a57:;bti:-cpu max:;page16k:-p 16384:;page64k:-p 65536:
+VARIANTS = cortex-a57:-cpu cortex-a57:;bti:-cpu max:;page16k:-p 16384:;page64k:-p 65536:;sanitized:-plugin build/tcg/sanitizer.so,fd=1:

@@ -74,6 +74,11 @@ class Target:
             number = next((w for w in version.split() if w[0].isdigit()), "0")
             if int(number.split(".")[0]) >= 9:
                 return f"{self.name}: {version.splitlines()[0]} ignores -p, the page size"
+        if "-plugin" in self.variant.runner_args:
+            version = emulator_version(self)
+            number = next((w for w in version.split() if w[0].isdigit()), "0")
+            if not 7 <= int(number.split(".")[0]) <= 8:
+                return f"{self.name}: the plugin is for qemu 7 and 8, and here is {version or 'none'}"
         return ""
 
     def command(self, program, *args):
