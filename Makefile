@@ -65,7 +65,7 @@ HEADERS := $(sort $(wildcard src/*.h src/*/*.h src/*/*/*.h))
 
 TRIVET := $B/trivet$(SUFFIX)
 
-.PHONY: all all-targets unit clean help FORCE print-targets print-target
+.PHONY: all all-targets unit clean help FORCE
 all: $(if $(CLI_SOURCES),$(TRIVET)) $B/libtrivet.a
 unit: $(TESTS)
 
@@ -144,37 +144,30 @@ $B/embed/%$(SUFFIX): $B/obj/examples/embed/%.o $B/libtrivet.a
 	$Q$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 -include tests/bench/bench.mk
+-include tests/rig/tcg/tcg.mk
 
 -include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(CLI_OBJECTS))
 -include $(wildcard $B/obj/tests/*/*.d $B/obj/examples/*/*.d)
 
-# ---- The targets, as the rig reads them -------------------------------------------------------
-
-print-targets:
-	@echo '['; comma=; for t in $(ALL_TARGETS); do echo "$$comma"; \
-		$(MAKE) -s --no-print-directory TARGET=$$t SANITIZE= print-target || exit 1; comma=,; done; echo ']'
-
-print-target:
-	@echo '{"name": "$(TARGET)", "host": $(if $(filter $(TARGET),$(HOST)),true,false),'
-	@echo ' "compiler": "$(CC)", "package": "$(PACKAGE)", "nm": "$(NM)", "suffix": "$(SUFFIX)",'
-	@echo ' "system": "$(SYSTEM)", "format": "$(firstword $(MACHINE))", "machine": $(lastword $(MACHINE)),'
-	@echo ' "runner": "$(RUNNER)", "runner_package": "$(RUNNER_PACKAGE)", "runner_version": "$(RUNNER_VERSION)",'
-	@echo ' "trivet": "$(TRIVET)", "library": "$B/libtrivet.a", "build": "$B",'
-	@echo ' "variants": "$(VARIANTS)"}'
-
 # ---- Tests ------------------------------------------------------------------------------------
 
+comma := ,
 PYTEST = $(PYTHON) -m pytest -q $(shell $(PYTHON) -c 'import xdist; print("-n auto")' 2>/dev/null) \
 	$(if $(REQUIRE),--require=$(REQUIRE)) $(PYTEST_FLAGS) tests examples
 
-.PHONY: agree check check-all check-variants check-headers format-check format
+.PHONY: agree check check-all check-variants check-headers format-check format rig-speed
 check: check-headers
 	$(PYTEST) --targets=host
+# VARIANTS=all: also on other CPU models and page sizes, with fewer features, and under the sanitizers.
 check-all: check-headers
-	$(PYTEST) --targets=all --matrix=build/matrix.html
-# The same programs on other CPU models and page sizes, with fewer features, and under the sanitizers.
+	$(PYTEST) --targets=all$(if $(filter all,$(VARIANTS)),$(comma)variants$(comma)$(HOST)+asan) \
+		--matrix=build/matrix.html --junitxml=build/report.xml
+# The programs alone, in all these ways.
 check-variants:
-	$(PYTEST) --targets=variants,$(HOST)+asan
+	$(PYTEST) --targets=variants,$(HOST)+asan --matrix=build/matrix-variants.html
+# How fast cases run: make rig-speed [CASES=10000]
+rig-speed: all-targets
+	@$(PYTHON) scripts/rig_speed.py $(or $(CASES),10000)
 
 # scripts/agree.py reads these from the environment, where spaces and quotes survive.
 agree: override export FILES := $(value FILES)
@@ -213,6 +206,8 @@ help:
 	@echo 'make unit [TARGET=NAME]   the C unit tests, built but not run'
 	@echo 'make agree [FILES="…"]    run the directives of .tv files on every target and engine, compare'
 	@echo 'make check                all tests on this machine;  make check-all  on all targets'
+	@echo 'make check-all VARIANTS=all   also on other CPU models, with fewer features, …, as below'
+	@echo 'make rig-speed            how many cases a second run on each target and engine'
 	@echo 'make check-variants       on other CPU models and page sizes, without features, under sanitizers'
 	@echo 'make check-headers        every header compiles alone;  make format-check  clang-format'
 	@echo 'make fuzz TIME=60 SEED=1   random programs on all targets and engines; what differs is shrunk'

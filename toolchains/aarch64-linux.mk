@@ -30,4 +30,4 @@ RUNNER_VERSION = $(if $(RUNNER),$(RUNNER) --version)
 LIBS     = -pthread
 # name:arguments of the runner:arguments of trivet.  The Cortex models are Armv8.0, without BTI; `max` has it.
 VARIANTS = cortex-a53:-cpu cortex-a53:;cortex-a57:-cpu cortex-a57:;cortex-a72:-cpu cortex-a72:;bti:-cpu max:;\
-	page16k:-p 16384:;page64k:-p 65536:
+	page16k:-p 16384:;page64k:-p 65536:;sanitized:-plugin build/tcg/sanitizer.so,fd=1:

@@ -23,6 +23,14 @@ typedef struct Binding {
 	trivet_function function;
 } Binding;
 
+/* shim.c: a shim or closure, or the place of one that was freed. */
+typedef struct LiveStub LiveStub;
+typedef struct StubSlot {
+	LiveStub *live;                 /* NULL: free */
+	uint32_t uses;
+	uint32_t next_free;             /* 1 + index of another, or 0 */
+} StubSlot;
+
 struct trivet_engine {
 	Mem mem;
 	trivet_options options;
@@ -36,6 +44,9 @@ struct trivet_engine {
 	trivet_module *modules;
 	trivet_code *codes;
 	trivet_prepared *prepared;
+	Arena stub_slots;
+	VEC(StubSlot) stubs;
+	uint32_t free_stub;             /* 1 + index of the first, or 0 */
 	trivet_times times;
 	OsUnwinder unwinder;
 };
@@ -89,6 +100,8 @@ trivet_module *api_module_begin(trivet_engine *e, const char *name);     /* NULL
 trivet_status api_module_finish(trivet_module *m, trivet_status s, const Diags *d, trivet_module **out);
 void module_release(trivet_module *m);
 const char *api_signature(Arena *a, const Func *f);     /* "i64(i64,[f64])" */
+
+void api_free_stubs(trivet_engine *e);
 
 /* Flat arguments (one uint64_t a scalar, two a span) in any mode.  *trap tells how it ended. */
 trivet_status code_invoke(trivet_code *c, FuncId f, const uint64_t *flat, uint64_t *result,

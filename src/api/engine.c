@@ -115,6 +115,7 @@ trivet_open(const trivet_options *options, trivet_engine **out)
 	arena_init(&e->bound, &e->mem);
 	arena_init(&e->diagnosed, &e->mem);
 	arena_init(&e->told, &e->mem);
+	arena_init(&e->stub_slots, &e->mem);
 	*out = e;
 	return TRIVET_OK;
 }
@@ -134,6 +135,7 @@ trivet_close(trivet_engine *e)
 		e->modules->users = 1;
 		module_release(e->modules);
 	}
+	api_free_stubs(e);
 	arena_free(&e->bound);
 	arena_free(&e->diagnosed);
 	arena_free(&e->told);

@@ -3,6 +3,8 @@
 
 #include <assert.h>
 
+#include "asm/aarch64_bits.h"
+
 /* A field of `width` bits at `lsb`. */
 static uint32_t
 field(uint32_t value, unsigned width, unsigned lsb)
@@ -54,8 +56,8 @@ a64_is_addimm(uint64_t imm)
  *         32: N=0 imms=0sssss      8: N=0 imms=110sss      2: N=0 imms=11110s
  *
  * False when imm is none; else *out is N:immr:imms. */
-static bool
-bitmask_encode(A64Width w, uint64_t imm, uint32_t *out)
+bool
+a64_bitmask(A64Width w, uint64_t imm, uint32_t *out)
 {
 	uint64_t x = imm;
 	unsigned size = 64;
@@ -90,14 +92,14 @@ bool
 a64_is_bitmask(A64Width w, uint64_t imm)
 {
 	uint32_t unused;
-	return bitmask_encode(w, imm, &unused);
+	return a64_bitmask(w, imm, &unused);
 }
 
 /* FMOV's 8 bits are sign, exponent's low three bits (the first one inverted) and the fraction's top
  * four: abcdefgh is a:NOT(b):bbb…:cd:efgh:000…         ARM, VFPExpandImm() in the shared pseudocode
  */
-static bool
-fimm_encode(A64Float t, uint64_t bits, uint32_t *out)
+bool
+a64_fimm(A64Float t, uint64_t bits, uint32_t *out)
 {
 	unsigned exponent = t == A64_D ? 11 : 8, fraction = t == A64_D ? 52 : 23;
 	uint64_t sign = bits >> (exponent + fraction), low = fraction - 4;
@@ -116,7 +118,7 @@ bool
 a64_is_fimm(A64Float t, uint64_t bits)
 {
 	uint32_t unused;
-	return fimm_encode(t, bits, &unused);
+	return a64_fimm(t, bits, &unused);
 }
 
 bool
@@ -138,7 +140,7 @@ a64_addsub_imm(A64Width w, A64AddSub op, A64Reg rd, A64Reg rn, uint64_t imm)
 	uint32_t sh = imm > 0xfff;
 
 	assert(a64_is_addimm(imm));
-	return sf(w) | field(op, 2, 29) | 0x22u << 23 | sh << 22 |
+	return sf(w) | BITS_ADDSUB_IMM(op) | sh << 22 |
 	       field((uint32_t)(imm >> (sh ? 12 : 0)), 12, 10) | rd_rn(rd, rn);
 }
 
@@ -150,11 +152,11 @@ uint32_t
 a64_logic_imm(A64Width w, A64LogicImm op, A64Reg rd, A64Reg rn, uint64_t imm)
 {
 	uint32_t n_immr_imms = 0;
-	bool fits = bitmask_encode(w, imm, &n_immr_imms);
+	bool fits = a64_bitmask(w, imm, &n_immr_imms);
 
 	assert(fits && "not a bitmask immediate");
 	(void)fits;
-	return sf(w) | field(op, 2, 29) | 0x24u << 23 | field(n_immr_imms, 13, 10) | rd_rn(rd, rn);
+	return sf(w) | BITS_LOGIC_IMM(op) | field(n_immr_imms, 13, 10) | rd_rn(rd, rn);
 }
 
 /* MOVN, MOVZ, MOVK                                 ARM C4.1.64, Move wide (immediate)
@@ -165,8 +167,8 @@ uint32_t
 a64_movwide(A64Width w, A64MovWide op, A64Reg rd, uint32_t imm16, uint32_t shift)
 {
 	assert(shift % 16 == 0 && shift < (w == A64_X ? 64 : 32));
-	return sf(w) | field(op, 2, 29) | 0x25u << 23 | field(shift / 16, 2, 21) |
-	       field(imm16, 16, 5) | field(rd, 5, 0);
+	return sf(w) | BITS_MOVWIDE(op) | field(shift / 16, 2, 21) | field(imm16, 16, 5) |
+	       field(rd, 5, 0);
 }
 
 /* SBFM, BFM, UBFM                                  ARM C4.1.64, Bitfield
@@ -178,7 +180,7 @@ a64_bitfield(A64Width w, A64Bitfield op, A64Reg rd, A64Reg rn, uint32_t immr, ui
 {
 	unsigned bits = w == A64_X ? 6 : 5;
 
-	return sf(w) | field(op, 2, 29) | 0x26u << 23 | sf(w) >> 9 | field(immr, bits, 16) |
+	return sf(w) | BITS_BITFIELD(op) | sf(w) >> 9 | field(immr, bits, 16) |
 	       field(imms, bits, 10) | rd_rn(rd, rn);
 }
 
@@ -189,7 +191,7 @@ a64_bitfield(A64Width w, A64Bitfield op, A64Reg rd, A64Reg rn, uint32_t immr, ui
 uint32_t
 a64_extr(A64Width w, A64Reg rd, A64Reg rn, A64Reg rm, uint32_t lsb)
 {
-	return sf(w) | 0x27u << 23 | sf(w) >> 9 | field(lsb, w == A64_X ? 6 : 5, 10) |
+	return sf(w) | BITS_EXTR | sf(w) >> 9 | field(lsb, w == A64_X ? 6 : 5, 10) |
 	       rd_rn_rm(rd, rn, rm);
 }
 
@@ -201,7 +203,7 @@ static uint32_t
 pc_relative(uint32_t op, A64Reg rd, int64_t imm21)
 {
 	uint32_t imm = signed_field(imm21, 21, 0);
-	return op << 31 | (imm & 3) << 29 | 0x10u << 24 | imm >> 2 << 5 | field(rd, 5, 0);
+	return BITS_PC_RELATIVE(op) | (imm & 3) << 29 | imm >> 2 << 5 | field(rd, 5, 0);
 }
 
 uint32_t
@@ -298,7 +300,7 @@ a64_addsub_reg(A64Width w, A64AddSub op, A64Reg rd, A64Reg rn, A64Reg rm, A64Shi
 	       uint32_t amount)
 {
 	assert(s != A64_ROR);
-	return sf(w) | field(op, 2, 29) | 0x0bu << 24 | field(s, 2, 22) |
+	return sf(w) | BITS_ADDSUB_REG(op) | field(s, 2, 22) |
 	       field(amount, w == A64_X ? 6 : 5, 10) | rd_rn_rm(rd, rn, rm);
 }
 
@@ -311,8 +313,8 @@ a64_addsub_ext(A64Width w, A64AddSub op, A64Reg rd, A64Reg rn, A64Reg rm, A64Ext
 	       uint32_t amount)
 {
 	assert(amount <= 4);
-	return sf(w) | field(op, 2, 29) | 0x0bu << 24 | 1u << 21 | field(e, 3, 13) |
-	       field(amount, 3, 10) | rd_rn_rm(rd, rn, rm);
+	return sf(w) | BITS_ADDSUB_EXT(op) | field(e, 3, 13) | field(amount, 3, 10) |
+	       rd_rn_rm(rd, rn, rm);
 }
 
 /* ADC, SBC                                         ARM C4.1.67, Add/subtract (with carry)
@@ -322,7 +324,7 @@ a64_addsub_ext(A64Width w, A64AddSub op, A64Reg rd, A64Reg rn, A64Reg rm, A64Ext
 uint32_t
 a64_addsub_carry(A64Width w, A64Carry op, A64Reg rd, A64Reg rn, A64Reg rm)
 {
-	return sf(w) | field(op, 2, 29) | 0xd0u << 21 | rd_rn_rm(rd, rn, rm);
+	return sf(w) | BITS_CARRY(op) | rd_rn_rm(rd, rn, rm);
 }
 
 /* AND, ORR, EOR, ANDS and with NOT Rm              ARM C4.1.67, Logical (shifted register)
@@ -332,7 +334,7 @@ a64_addsub_carry(A64Width w, A64Carry op, A64Reg rd, A64Reg rn, A64Reg rm)
 uint32_t
 a64_logic_reg(A64Width w, A64Logic op, A64Reg rd, A64Reg rn, A64Reg rm, A64Shift s, uint32_t amount)
 {
-	return sf(w) | field(op >> 1, 2, 29) | 0x0au << 24 | field(s, 2, 22) | (op & 1u) << 21 |
+	return sf(w) | BITS_LOGIC_REG(op) | field(s, 2, 22) |
 	       field(amount, w == A64_X ? 6 : 5, 10) | rd_rn_rm(rd, rn, rm);
 }
 
@@ -345,8 +347,7 @@ a64_mul(A64Width w, A64Mul op, A64Reg rd, A64Reg rn, A64Reg rm, A64Reg ra)
 {
 	assert(w == A64_X || op <= A64_MSUB);
 	assert((op != A64_SMULH && op != A64_UMULH) || ra == A64_ZR);
-	return sf(w) | 0x1bu << 24 | field(op >> 1, 3, 21) | (op & 1u) << 15 | field(ra, 5, 10) |
-	       rd_rn_rm(rd, rn, rm);
+	return sf(w) | BITS_MUL(op) | field(ra, 5, 10) | rd_rn_rm(rd, rn, rm);
 }
 
 /* Division and variable shifts                     ARM C4.1.67, Data-processing (2 source)
@@ -356,7 +357,7 @@ a64_mul(A64Width w, A64Mul op, A64Reg rd, A64Reg rn, A64Reg rm, A64Reg ra)
 uint32_t
 a64_dp2(A64Width w, A64Dp2 op, A64Reg rd, A64Reg rn, A64Reg rm)
 {
-	return sf(w) | 0xd6u << 21 | field(op, 6, 10) | rd_rn_rm(rd, rn, rm);
+	return sf(w) | BITS_DP2(op) | rd_rn_rm(rd, rn, rm);
 }
 
 /* Bit and byte reversal, counting                  ARM C4.1.67, Data-processing (1 source)
@@ -368,7 +369,7 @@ a64_dp1(A64Width w, A64Dp1 op, A64Reg rd, A64Reg rn)
 {
 	assert(w == A64_X || op != A64_REV32);
 	uint32_t opcode = w == A64_W && op == A64_REV ? 2 : op;
-	return sf(w) | 1u << 30 | 0xd6u << 21 | field(opcode, 6, 10) | rd_rn(rd, rn);
+	return sf(w) | BITS_DP1(opcode) | rd_rn(rd, rn);
 }
 
 /* CSEL and relatives                               ARM C4.1.67, Conditional select
@@ -378,8 +379,7 @@ a64_dp1(A64Width w, A64Dp1 op, A64Reg rd, A64Reg rn)
 uint32_t
 a64_csel(A64Width w, A64Csel op, A64Reg rd, A64Reg rn, A64Reg rm, A64Cond c)
 {
-	return sf(w) | field(op >> 1, 1, 30) | 0xd4u << 21 | field(c, 4, 12) | (op & 1u) << 10 |
-	       rd_rn_rm(rd, rn, rm);
+	return sf(w) | BITS_CSEL(op) | field(c, 4, 12) | rd_rn_rm(rd, rn, rm);
 }
 
 /* CCMN, CCMP          ARM C4.1.67, Conditional compare (register) and (immediate)
@@ -390,8 +390,8 @@ static uint32_t
 conditional_compare(A64Width w, A64Ccmp op, A64Reg rn, uint32_t rm, uint32_t i, uint32_t nzcv,
 		    A64Cond c)
 {
-	return sf(w) | field(op, 1, 30) | 1u << 29 | 0xd2u << 21 | field(rm, 5, 16) |
-	       field(c, 4, 12) | i << 11 | field(rn, 5, 5) | field(nzcv, 4, 0);
+	return sf(w) | BITS_CCMP(op, i) | field(rm, 5, 16) | field(c, 4, 12) | field(rn, 5, 5) |
+	       field(nzcv, 4, 0);
 }
 
 uint32_t
@@ -446,14 +446,6 @@ a64_is_pairoff(A64Pair op, int64_t offset)
 	return offset % size == 0 && offset >= -64 * size && offset <= 63 * size;
 }
 
-/* The part that all addressing modes share: size, V, opc, Rn, Rt. */
-static uint32_t
-mem_common(A64Mem op, A64Reg rt, A64Reg rn)
-{
-	return field(op >> 4, 2, 30) | 7u << 27 | (op >> 2 & 1u) << 26 | (op & 3u) << 22 |
-	       rd_rn(rt, rn);
-}
-
 /* LDR and STR, scaled                ARM C4.1.66, Load/store register (unsigned immediate)
  *
  *   31  30  29 27  26  25 24  23 22  21   10  9  5  4  0
@@ -462,7 +454,7 @@ uint32_t
 a64_mem(A64Mem op, A64Reg rt, A64Reg rn, int64_t offset)
 {
 	assert(a64_is_uoff(op, offset));
-	return mem_common(op, rt, rn) | 1u << 24 |
+	return BITS_MEM_UOFF(op) | rd_rn(rt, rn) |
 	       field((uint32_t)(offset >> mem_log2(op)), 12, 10);
 }
 
@@ -474,7 +466,7 @@ a64_mem(A64Mem op, A64Reg rt, A64Reg rn, int64_t offset)
 static uint32_t
 mem_simm9(A64Mem op, A64Reg rt, A64Reg rn, int64_t offset, uint32_t mode)
 {
-	return mem_common(op, rt, rn) | signed_field(offset, 9, 12) | mode << 10;
+	return BITS_MEM_SIMM9(op, mode) | rd_rn(rt, rn) | signed_field(offset, 9, 12);
 }
 
 uint32_t
@@ -506,8 +498,7 @@ uint32_t
 a64_mem_reg(A64Mem op, A64Reg rt, A64Reg rn, A64Reg rm, A64Extend e, bool scaled)
 {
 	assert((e & 2u) && "only 32 and 64-bit indexes");
-	return mem_common(op, rt, rn) | 1u << 21 | field(rm, 5, 16) | field(e, 3, 13) |
-	       (uint32_t)scaled << 12 | 2u << 10;
+	return BITS_MEM_REG(op) | rd_rn_rm(rt, rn, rm) | field(e, 3, 13) | (uint32_t)scaled << 12;
 }
 
 /* LDR (literal)                      ARM C4.1.66, Load register (literal)
@@ -518,8 +509,7 @@ uint32_t
 a64_mem_lit(A64Lit op, A64Reg rt, int64_t disp)
 {
 	assert(a64_in_reach(19, disp));
-	return field(op & 3u, 2, 30) | 3u << 27 | (op >> 2 & 1u) << 26 |
-	       signed_field(disp / 4, 19, 5) | field(rt, 5, 0);
+	return BITS_MEM_LIT(op) | signed_field(disp / 4, 19, 5) | field(rt, 5, 0);
 }
 
 /* LDP, STP                           ARM C4.1.66, Load/store register pair (…)
@@ -531,8 +521,7 @@ a64_pair(A64Pair op, A64Index mode, A64Reg rt, A64Reg rt2, A64Reg rn, int64_t of
 {
 	assert(a64_is_pairoff(op, offset));
 	assert(!(op & 1u) || rt != rt2);
-	return field(op >> 2, 2, 30) | 5u << 27 | (op >> 1 & 1u) << 26 | field(mode, 3, 23) |
-	       (op & 1u) << 22 | signed_field(offset / (INT64_C(1) << pair_log2(op)), 7, 15) |
+	return BITS_PAIR(op, mode) | signed_field(offset / (INT64_C(1) << pair_log2(op)), 7, 15) |
 	       field(rt2, 5, 10) | rd_rn(rt, rn);
 }
 
@@ -553,13 +542,14 @@ uint32_t
 a64_b(int64_t disp)
 {
 	assert(a64_in_reach(26, disp));
-	return 5u << 26 | signed_field(disp / 4, 26, 0);
+	return BITS_B(0) | signed_field(disp / 4, 26, 0);
 }
 
 uint32_t
 a64_bl(int64_t disp)
 {
-	return 1u << 31 | a64_b(disp);
+	assert(a64_in_reach(26, disp));
+	return BITS_B(1) | signed_field(disp / 4, 26, 0);
 }
 
 /* B.cond                             ARM C4.1.65, Conditional branch (immediate)
@@ -570,7 +560,7 @@ uint32_t
 a64_bcond(A64Cond c, int64_t disp)
 {
 	assert(a64_in_reach(19, disp));
-	return 0x54u << 24 | signed_field(disp / 4, 19, 5) | field(c, 4, 0);
+	return BITS_BCOND | signed_field(disp / 4, 19, 5) | field(c, 4, 0);
 }
 
 /* CBZ, CBNZ                          ARM C4.1.65, Compare and branch (immediate)
@@ -581,8 +571,7 @@ uint32_t
 a64_cbz(A64Width w, bool nonzero, A64Reg rt, int64_t disp)
 {
 	assert(a64_in_reach(19, disp));
-	return sf(w) | 0x1au << 25 | (uint32_t)nonzero << 24 | signed_field(disp / 4, 19, 5) |
-	       field(rt, 5, 0);
+	return sf(w) | BITS_CBZ(nonzero) | signed_field(disp / 4, 19, 5) | field(rt, 5, 0);
 }
 
 /* TBZ, TBNZ                          ARM C4.1.65, Test and branch (immediate)
@@ -593,7 +582,7 @@ uint32_t
 a64_tbz(bool nonzero, A64Reg rt, uint32_t bit, int64_t disp)
 {
 	assert(bit < 64 && a64_in_reach(14, disp));
-	return bit >> 5 << 31 | 0x1bu << 25 | (uint32_t)nonzero << 24 | (bit & 31) << 19 |
+	return bit >> 5 << 31 | BITS_TBZ(nonzero) | (bit & 31) << 19 |
 	       signed_field(disp / 4, 14, 5) | field(rt, 5, 0);
 }
 
@@ -604,7 +593,7 @@ a64_tbz(bool nonzero, A64Reg rt, uint32_t bit, int64_t disp)
 uint32_t
 a64_branch_reg(A64BranchReg op, A64Reg rn)
 {
-	return 0x6bu << 25 | field(op, 4, 21) | 0x1fu << 16 | field(rn, 5, 5);
+	return BITS_BRANCH_REG(op) | field(rn, 5, 5);
 }
 
 /* NOP, BTI and other hints           ARM C4.1.65, Hints
@@ -614,7 +603,7 @@ a64_branch_reg(A64BranchReg op, A64Reg rn)
 uint32_t
 a64_hint(A64Hint h)
 {
-	return 0xd503201fu | field(h, 7, 5);
+	return BITS_HINT(h);
 }
 
 /* BRK                                ARM C4.1.65, Exception generation
@@ -624,7 +613,7 @@ a64_hint(A64Hint h)
 uint32_t
 a64_brk(uint32_t imm16)
 {
-	return 0xd4u << 24 | 1u << 21 | field(imm16, 16, 5);
+	return BITS_BRK | field(imm16, 16, 5);
 }
 
 /* UDF: always undefined              ARM C4.1.60, Reserved */
@@ -644,8 +633,7 @@ uint32_t
 a64_fp1(A64Float t, A64Fp1 op, A64Reg rd, A64Reg rn)
 {
 	assert((op >> 2 == 1) ? (op & 3u) != t : t != A64_H);
-	return 0x1eu << 24 | field(t, 2, 22) | 1u << 21 | field(op, 6, 15) | 0x10u << 10 |
-	       rd_rn(rd, rn);
+	return BITS_FP1(t, op) | rd_rn(rd, rn);
 }
 
 /* FMUL … FNMUL                       ARM C4.1.68, Floating-point data-processing (2 source)
@@ -656,8 +644,7 @@ uint32_t
 a64_fp2(A64Float t, A64Fp2 op, A64Reg rd, A64Reg rn, A64Reg rm)
 {
 	assert(t != A64_H);
-	return 0x1eu << 24 | field(t, 2, 22) | 1u << 21 | field(op, 4, 12) | 2u << 10 |
-	       rd_rn_rm(rd, rn, rm);
+	return BITS_FP2(t, op) | rd_rn_rm(rd, rn, rm);
 }
 
 /* FMADD and relatives                ARM C4.1.68, Floating-point data-processing (3 source)
@@ -668,8 +655,7 @@ uint32_t
 a64_fp3(A64Float t, A64Fp3 op, A64Reg rd, A64Reg rn, A64Reg rm, A64Reg ra)
 {
 	assert(t != A64_H);
-	return 0x1fu << 24 | field(t, 2, 22) | field(op >> 1, 1, 21) | (op & 1u) << 15 |
-	       field(ra, 5, 10) | rd_rn_rm(rd, rn, rm);
+	return BITS_FP3(t, op) | field(ra, 5, 10) | rd_rn_rm(rd, rn, rm);
 }
 
 /* FCMP, FCMPE                        ARM C4.1.68, Floating-point compare
@@ -680,14 +666,14 @@ uint32_t
 a64_fcmp(A64Float t, A64Fcmp op, A64Reg rn, A64Reg rm)
 {
 	assert(t != A64_H);
-	return 0x1eu << 24 | field(t, 2, 22) | 1u << 21 | 8u << 10 | field(op, 1, 4) |
-	       rd_rn_rm(0, rn, rm);
+	return BITS_FCMP(t, op) | rd_rn_rm(0, rn, rm);
 }
 
 uint32_t
 a64_fcmp_zero(A64Float t, A64Fcmp op, A64Reg rn)
 {
-	return a64_fcmp(t, op, rn, 0) | 1u << 3;
+	assert(t != A64_H);
+	return BITS_FCMP_ZERO(t, op) | field(rn, 5, 5);
 }
 
 /* FCCMP, FCCMPE                      ARM C4.1.68, Floating-point conditional compare
@@ -698,8 +684,7 @@ uint32_t
 a64_fccmp(A64Float t, A64Fcmp op, A64Reg rn, A64Reg rm, uint32_t nzcv, A64Cond c)
 {
 	assert(t != A64_H);
-	return 0x1eu << 24 | field(t, 2, 22) | 1u << 21 | field(c, 4, 12) | 1u << 10 |
-	       field(op, 1, 4) | field(nzcv, 4, 0) | rd_rn_rm(0, rn, rm);
+	return BITS_FCCMP(t, op) | field(c, 4, 12) | field(nzcv, 4, 0) | rd_rn_rm(0, rn, rm);
 }
 
 /* FCSEL                              ARM C4.1.68, Floating-point conditional select
@@ -710,8 +695,7 @@ uint32_t
 a64_fcsel(A64Float t, A64Reg rd, A64Reg rn, A64Reg rm, A64Cond c)
 {
 	assert(t != A64_H);
-	return 0x1eu << 24 | field(t, 2, 22) | 1u << 21 | field(c, 4, 12) | 3u << 10 |
-	       rd_rn_rm(rd, rn, rm);
+	return BITS_FCSEL(t) | field(c, 4, 12) | rd_rn_rm(rd, rn, rm);
 }
 
 /* FMOV (scalar, immediate)           ARM C4.1.68, Floating-point immediate
@@ -722,12 +706,11 @@ uint32_t
 a64_fmov_imm(A64Float t, A64Reg rd, uint64_t bits)
 {
 	uint32_t imm8 = 0;
-	bool fits = t != A64_H && fimm_encode(t, bits, &imm8);
+	bool fits = t != A64_H && a64_fimm(t, bits, &imm8);
 
 	assert(fits && "not an FMOV immediate");
 	(void)fits;
-	return 0x1eu << 24 | field(t, 2, 22) | 1u << 21 | field(imm8, 8, 13) | 4u << 10 |
-	       field(rd, 5, 0);
+	return BITS_FMOV_IMM(t) | field(imm8, 8, 13) | field(rd, 5, 0);
 }
 
 /* FCVT…, SCVTF, UCVTF, FMOV          ARM C4.1.68, Conversion between floating-point and integer
@@ -739,7 +722,7 @@ a64_fpint(A64Width w, A64Float t, A64FpInt op, A64Reg rd, A64Reg rn)
 {
 	assert(t != A64_H);
 	assert((op != A64_FMOV_TO_INT && op != A64_FMOV_TO_FP) || (w == A64_X) == (t == A64_D));
-	return sf(w) | 0x1eu << 24 | field(t, 2, 22) | 1u << 21 | field(op, 5, 16) | rd_rn(rd, rn);
+	return sf(w) | BITS_FPINT(t, op) | rd_rn(rd, rn);
 }
 
 /* AND … BIF (vector)                 ARM C4.1.68, Advanced SIMD three same
@@ -749,8 +732,7 @@ a64_fpint(A64Width w, A64Float t, A64FpInt op, A64Reg rd, A64Reg rn)
 uint32_t
 a64_vlogic(bool q, A64VLogic op, A64Reg rd, A64Reg rn, A64Reg rm)
 {
-	return (uint32_t)q << 30 | field(op >> 2, 1, 29) | 0x0eu << 24 | (op & 3u) << 22 |
-	       1u << 21 | 7u << 10 | rd_rn_rm(rd, rn, rm);
+	return BITS_VLOGIC(q, op) | rd_rn_rm(rd, rn, rm);
 }
 
 /* CNT                                ARM C4.1.68, Advanced SIMD two-register miscellaneous
@@ -760,7 +742,7 @@ a64_vlogic(bool q, A64VLogic op, A64Reg rd, A64Reg rn, A64Reg rm)
 uint32_t
 a64_cnt(bool q, A64Reg rd, A64Reg rn)
 {
-	return (uint32_t)q << 30 | 0x0eu << 24 | 0x10u << 17 | 5u << 12 | 2u << 10 | rd_rn(rd, rn);
+	return BITS_V2(q, 0, 0, 5) | rd_rn(rd, rn);
 }
 
 /* ADDV, UADDLV                       ARM C4.1.68, Advanced SIMD across lanes
@@ -770,15 +752,13 @@ a64_cnt(bool q, A64Reg rd, A64Reg rn)
 uint32_t
 a64_addv(bool q, A64Reg rd, A64Reg rn)
 {
-	return (uint32_t)q << 30 | 0x0eu << 24 | 0x18u << 17 | 0x1bu << 12 | 2u << 10 |
-	       rd_rn(rd, rn);
+	return BITS_ACROSS(q, 0, 0, 0x1b) | rd_rn(rd, rn);
 }
 
 uint32_t
 a64_uaddlv(bool q, A64Reg rd, A64Reg rn)
 {
-	return (uint32_t)q << 30 | 1u << 29 | 0x0eu << 24 | 0x18u << 17 | 3u << 12 | 2u << 10 |
-	       rd_rn(rd, rn);
+	return BITS_ACROSS(q, 1, 0, 3) | rd_rn(rd, rn);
 }
 
 /* MOVI (scalar, 64 bits)             ARM C4.1.68, Advanced SIMD modified immediate
@@ -794,8 +774,7 @@ a64_movi_d(A64Reg rd, uint64_t imm)
 	assert(a64_is_bytemask(imm));
 	for (unsigned k = 0; k < 8; k++)
 		imm8 |= (uint32_t)(imm >> 8 * k & 1) << k;
-	return 1u << 29 | 0x1e0u << 19 | imm8 >> 5 << 16 | 0xeu << 12 | 1u << 10 |
-	       (imm8 & 31) << 5 | field(rd, 5, 0);
+	return BITS_VIMM(0, 1, 0xe) | imm8 >> 5 << 16 | (imm8 & 31) << 5 | field(rd, 5, 0);
 }
 
 /* ---- Fixups --------------------------------------------------------------------------------- */

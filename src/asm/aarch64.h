@@ -39,6 +39,9 @@ bool a64_is_addimm(uint64_t imm);               /* 0..4095, or such a multiple o
 bool a64_is_bitmask(A64Width w, uint64_t imm);  /* of AND, ORR, EOR, TST; W: upper half 0 */
 bool a64_is_fimm(A64Float t, uint64_t bits);    /* FMOV's +-n/16 * 2^r, n 16..31, r -3..4 */
 bool a64_is_bytemask(uint64_t imm);             /* MOVI's: each byte 00 or ff */
+/* The same, and the field's bits: N:immr:imms, and FMOV's eight. */
+bool a64_bitmask(A64Width w, uint64_t imm, uint32_t *out);
+bool a64_fimm(A64Float t, uint64_t bits, uint32_t *out);
 
 /* ---- Data processing, immediate ------------------------------------------------------------- */
 

@@ -64,6 +64,52 @@ gen_line(Gen *g, uint32_t line)
 		cbuf_fail(g->c, TRIVET_NO_MEMORY, "no memory for line marks");
 }
 
+static bool
+needs_frame(const Convention *c, Loc l)
+{
+	switch (loc_kind(l)) {
+	case LOC_REG: return (c->callee_saved >> loc_n(l) & 1) != 0 && loc_n(l) != c->ctx;
+	case LOC_SLOT:
+	case LOC_OUT: return true;
+	default: return false;
+	}
+}
+
+static bool
+block_needs_frame(IrFunc *f, BlockId b, const Convention *c, const Alloc *r)
+{
+	for (Val v = f->blocks.at[b].first; v; v = f->ins.at[v].next) {
+		uint8_t op = f->ins.at[v].op;
+		uint32_t n;
+
+		if (op == IR_PHI || op == IR_PARAM || op == IR_CONST || op == IR_NOP)
+			continue;
+		if (needs_frame(c, r->out[v]))
+			return true;
+		ir_args(f, v, &n);
+		for (uint32_t k = 0; k < n; k++)
+			if (needs_frame(c, r->use_loc[r->use[v] + k]))
+				return true;
+	}
+	return false;
+}
+
+uint32_t
+gen_framed(IrFunc *f, const Convention *c, const Alloc *r)
+{
+	for (uint32_t k = 0; k < r->framed; k++)
+		if (block_needs_frame(f, f->order.at[k], c, r))
+			return 0;
+	for (uint32_t k = 0; k < r->nmoves; k++) {
+		const Move *m = &r->moves[k];
+		if (f->blocks.at[f->ins.at[m->before].block].order >= r->framed)
+			break;
+		if (needs_frame(c, m->to) || needs_frame(c, m->from))
+			return 0;
+	}
+	return r->framed;
+}
+
 /* ---- One function --------------------------------------------------------------------------- */
 
 /* Memory the allocator works in.  The first piece is used again for each function. */
@@ -205,6 +251,7 @@ list_entries(const Gen *g, const IrModule *m, ObjectCode *out)
 	out->funcs = arena_alloc(g->arena, n * sizeof *out->funcs);
 	if (!out->funcs)
 		return false;
+	out->nfuncs = n;
 	for (uint32_t k = 0; k < m->funcs.n; k++) {
 		const IrFunc *f = &m->funcs.at[k];
 		uint32_t thunk = f->entry_thunk < m->funcs.n ? f->entry_thunk : k;
@@ -245,7 +292,7 @@ gen_module(IrModule *m, const GenOptions *o, Arena *a, ObjectCode *out, Text *wh
 		.m = m,
 		.t = o->target,
 		.features = o->features,
-		.stack_bytes = o->stack_bytes,
+		.stack_bytes = o->stack_bytes > STACK_SLACK ? o->stack_bytes - STACK_SLACK : 0,
 		.max_depth = o->max_depth,
 		.arena = a,
 	};

@@ -97,6 +97,7 @@ typedef struct Alloc {
 	uint32_t nmoves;
 	uint32_t nslots;
 	RegSet used;            /* registers written anywhere in the function by the allocator's choice */
+	uint32_t framed;        /* blocks before this one in order may do without a frame: gen_framed() */
 } Alloc;
 
 typedef enum Quality { QUALITY_BASELINE, QUALITY_OPTIMIZED } Quality;
@@ -126,12 +127,15 @@ typedef struct FrameInfo {              /* for unwind tables and tests */
 
 typedef struct LineMark { uint32_t at, line; } LineMark;        /* code from here is of that line */
 
+/* Frames up to this size are checked by where they begin. */
+enum { STACK_SLACK = 256 };
+
 typedef struct Gen {                    /* one module being emitted */
 	Cbuf *c;
 	const IrModule *m;
 	const struct Target *t;
 	uint32_t features;
-	uint32_t stack_bytes, max_depth;        /* for entry thunks */
+	uint32_t stack_bytes, max_depth;        /* for entry thunks; STACK_SLACK is taken off already */
 	Arena *arena;                   /* where all of this grows; lives until the module is emitted */
 	Label *func_label;              /* by index in m->funcs */
 	Label imports;                  /* of import slot 0; slot k at +8k */
@@ -139,6 +143,11 @@ typedef struct Gen {                    /* one module being emitted */
 	VEC(LineMark) lines;
 } Gen;
 uint32_t gen_pool(Gen *g, uint64_t bits);       /* byte offset from pool_label */
+/* Where, in f->order, the frame has to be made: 0, or the one block by which all paths go on from the few
+ * before it, which return early, and neither call nor use slots or callee-saved registers. */
+uint32_t gen_framed(IrFunc *f, const Convention *c, const Alloc *r);
+/* Does anything but direct calls lead to the function with that index? */
+static inline bool gen_is_entered(const IrFunc *f, uint32_t index) { return f->is_entry || f->entry_thunk == index; }
 void gen_line(Gen *g, uint32_t line);           /* what is emitted from here on belongs to that line */
 
 /* Orders a parallel move (destinations are distinct; `before` and `phase` are not read) and hands single
@@ -179,7 +188,7 @@ typedef struct ObjectCode {
 	uint32_t imports;                       /* offset of slot 0: 8 bytes each, to be filled with addresses */
 	uint32_t unwind;                        /* offset of .eh_frame; Windows: of nframes RUNTIME_FUNCTIONs */
 	FrameInfo *frames; uint32_t nframes;    /* one per IrFunc */
-	CodeFunc *funcs;                        /* by FuncId: offset the host enters at */
+	CodeFunc *funcs; uint32_t nfuncs;       /* by FuncId: offset the host enters at */
 	LineMark *lines; uint32_t nlines;
 } ObjectCode;
 

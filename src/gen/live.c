@@ -60,6 +60,69 @@ find_loops(Ra *ra)
 			ra->blocks[b].loop_end = ra->blocks[ra->blocks[b].loop_end].to;
 }
 
+enum { FAST_BLOCKS = 4, FAST_INS = 6 }; /* the longest way to an early return */
+
+/* May block b, all of whose predecessors come before it, do without a frame? */
+static bool
+is_fast(const Ra *ra, uint32_t b, uint32_t *room, bool *returns)
+{
+	const IrFunc *f = ra->f;
+	const Block *block = &f->blocks.at[ra->blocks[b].id];
+
+	for (uint32_t k = 0; k < block->preds.n; k++)
+		if (f->blocks.at[block->preds.at[k]].order != BLOCK_NONE &&
+		    f->blocks.at[block->preds.at[k]].order >= b)
+			return false;
+	for (Val v = block->first; v; v = f->ins.at[v].next) {
+		uint8_t op = f->ins.at[v].op, flags = ir_op_info[op].flags;
+		if (!takes_position(ra, op))
+			continue;
+		if ((!(flags & (IR_P | IR_T)) && op != IR_LOAD) || op == IR_TRAP || --*room == 0)
+			return false;
+		*returns |= op == IR_RET;
+	}
+	return true;
+}
+
+/* Do all paths that leave the blocks before b enter b, and b only from there? */
+static bool
+is_gate(const Ra *ra, uint32_t b)
+{
+	const IrFunc *f = ra->f;
+	const Block *gate = &f->blocks.at[ra->blocks[b].id];
+
+	for (uint32_t k = 0; k < gate->preds.n; k++)
+		if (f->blocks.at[gate->preds.at[k]].order != BLOCK_NONE &&
+		    f->blocks.at[gate->preds.at[k]].order >= b)
+			return false;
+	for (uint32_t k = 0; k < b; k++)
+		for (unsigned s = 0; s < 2; s++) {
+			BlockId to = f->blocks.at[ra->blocks[k].id].succ[s];
+			if (to != BLOCK_NONE && f->blocks.at[to].order > b)
+				return false;
+		}
+	return true;
+}
+
+/* A recursive function often has little to do but return: such paths should not pay for a frame. */
+static void
+find_fast_path(Ra *ra)
+{
+	uint32_t room = FAST_INS, b = 0;
+	bool returns = false;
+
+	if (!ra->calls || ra->f->is_entry)
+		return;
+	while (b < FAST_BLOCKS && b + 1 < ra->nblocks && is_fast(ra, b, &room, &returns))
+		b++;
+	while (b > 0 && !is_gate(ra, b))
+		b--;
+	if (b == 0 || !returns)
+		return;
+	ra->fast_end = ra->blocks[b].from;
+	ra->out->framed = b;
+}
+
 static void
 count_operands(Ra *ra, Val v, uint32_t *noperands)
 {
@@ -91,6 +154,7 @@ number(Ra *ra)
 		for (Val v = block->first; v; v = f->ins.at[v].next) {
 			uint8_t op = f->ins.at[v].op;
 			Value *value = &ra->values[v];
+			ra->calls |= (ir_op_info[op].flags & IR_V) != 0;
 			value->block = b;
 			value->uses = NONE;
 			value->type = f->ins.at[v].type;
@@ -539,6 +603,7 @@ live_run(Ra *ra)
 	if (noperands == NONE)
 		return false;
 	find_loops(ra);
+	find_fast_path(ra);
 	ra->uses = arena_alloc(ra->a, (noperands + 1) * sizeof *ra->uses);
 	ra->out->out = arena_alloc(ra->a, f->ins.n * sizeof *ra->out->out);
 	ra->out->use = arena_alloc(ra->a, f->ins.n * sizeof *ra->out->use);

@@ -666,6 +666,13 @@ allocate(Scan *s, uint32_t i)
 		give_back_early(s, i);
 		cur = interval(s, i);
 	}
+	if (cur->from < s->ra->fast_end && cur->to > s->ra->fast_end) {
+		/* Behind an early return there is another choice of registers. */
+		uint32_t rest = split(s, i, s->ra->fast_end);
+		if (rest)
+			queue(s->ra, rest);
+		cur = interval(s, i);
+	}
 	RegSet full = find_limits(s, cur, set), free = set & ~s->active;
 	if (full & free) {
 		assign(s, i, pick(s, cur, full & free));

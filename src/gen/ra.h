@@ -101,6 +101,8 @@ typedef struct Ra {
 	Arena *a;
 	Alloc *out;
 	RegSet allocatable, arguments;
+	bool calls;                     /* there are any */
+	uint32_t fast_end;              /* where the blocks end that may do without a frame; 0: there are none */
 	bool fixed_ctx;                 /* CTX is simply the context register, for good */
 	bool failed;
 

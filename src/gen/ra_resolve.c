@@ -131,7 +131,7 @@ give_slot(Ra *ra, Slots *slots, Value *value)
 	*use = (SlotUse){ end, slot };
 	sift_up(slots->heap.at, slots->heap.n - 1);
 	value->home = LOC(LOC_SLOT, slot);
-	value->store_at_split = memory_is_outside(ra, value);
+	value->store_at_split = memory_is_outside(ra, value) || from < ra->fast_end;
 	return true;
 }
 

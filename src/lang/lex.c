@@ -141,7 +141,7 @@ is_keyword(Str s, TokenKind *kind)
 {
 	for (int k = TOK_FN; k < TOK_COUNT; k++) {
 		const char *text = kind_text[k] + 1;
-		if (strlen(text) - 1 == s.n && memcmp(text, s.at, s.n) == 0) {
+		if (text[0] == s.at[0] && strncmp(text, s.at, s.n) == 0 && text[s.n] == '\'') {
 			*kind = (TokenKind)k;
 			return true;
 		}
@@ -149,14 +149,16 @@ is_keyword(Str s, TokenKind *kind)
 	return false;
 }
 
+enum { LONGEST_TYPE = sizeof "bool" - 1 };
+
 static bool
 is_type(Str s, uint8_t *type)
 {
 	for (int t = TRIVET_BOOL; t < TRIVET_TYPE_COUNT; t++) {
-		const char *text = type_name((trivet_type)t);
 		bool span = type_is_span((trivet_type)t);
-		if (span ? strlen(text) - 2 == s.n && memcmp(text + 1, s.at, s.n) == 0
-			 : str_is(s, text)) {
+		const char *text = type_name((trivet_type)t) + span;
+		if (text[0] == s.at[0] && strncmp(text, s.at, s.n) == 0 &&
+		    text[s.n] == (span ? ']' : '\0')) {
 			*type = (uint8_t)(span ? TRIVET_VOID : t);
 			return true;
 		}
@@ -175,11 +177,14 @@ lex_name(Lexer *l, Token *t)
 		n++;
 	t->text = (Str){ l->at, n };
 	t->kind = TOK_NAME;
+	if (n == 1)
+		return; /* the commonest names, and no word of the language */
 	if (is_keyword(t->text, &keyword))
 		t->kind = (uint8_t)keyword;
-	else if (is_type(t->text, &t->type))
+	else if (n <= LONGEST_TYPE && is_type(t->text, &t->type))
 		t->kind = TOK_TYPE;
-	else if ((n == 3 || n == 7) && !number_scan(t->text, &ignored))
+	else if ((n == 3 || n == 7) && (*l->at == 'i' || *l->at == 'n') &&
+		 !number_scan(t->text, &ignored))
 		t->kind = TOK_NUMBER; /* inf, nan, inf_f32 … */
 }
 
@@ -206,10 +211,10 @@ lex_punctuation(Lexer *l, Token *t)
 
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
 		const char *text = kind_text[kinds[i]] + 1;
-		uint32_t n = (uint32_t)strlen(text) - 1;
-		if (peek(l, 0) == text[0] && (n == 1 || peek(l, 1) == text[1])) {
+		bool two = text[1] != '\'';
+		if (*l->at == text[0] && (!two || peek(l, 1) == text[1])) {
 			t->kind = (uint8_t)kinds[i];
-			t->text.n = n;
+			t->text.n = 1 + two;
 			return true;
 		}
 	}
@@ -221,8 +226,11 @@ lex_operator(Lexer *l, Token *t)
 {
 	for (int op = OP_NONE + 1; op < OP_COUNT; op++) {
 		const OpInfo *info = &op_info[op];
-		uint32_t n = (uint32_t)strlen(info->text);
-		if (info->form == FORM_CALL || n <= t->text.n || (size_t)(l->end - l->at) < n ||
+		uint32_t n;
+		if (info->form == FORM_CALL || info->text[0] != *l->at)
+			continue;
+		n = (uint32_t)strlen(info->text);
+		if (n <= t->text.n || (size_t)(l->end - l->at) < n ||
 		    memcmp(l->at, info->text, n) != 0)
 			continue;
 		t->kind = TOK_OP;

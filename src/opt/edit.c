@@ -243,3 +243,29 @@ edit_loops(const IrFunc *f, Arena *a, LoopForest *out)
 	}
 	return true;
 }
+
+bool *
+edit_outer_loops(const LoopForest *l, Arena *a)
+{
+	bool *outer = arena_alloc(a, l->loops.n);
+
+	for (uint32_t k = 0; outer && k < l->loops.n; k++)
+		if (l->loops.at[k].parent != BLOCK_NONE)
+			outer[l->loops.at[k].parent] = true;
+	return outer;
+}
+
+void
+edit_tell(const OptContext *o, const IrFunc *f, BlockId header, const char *format, ...)
+{
+	uint32_t line = f->ins.at[f->blocks.at[header].last].line;
+	va_list args;
+
+	if (!o->remarks)
+		return;
+	text_addf(o->remarks, "%.*s:%u: ", (int)f->name.n, f->name.at, line);
+	va_start(args, format);
+	text_addv(o->remarks, format, args);
+	va_end(args);
+	text_addf(o->remarks, "\n");
+}

@@ -45,5 +45,10 @@ typedef struct LoopForest {
 } LoopForest;
 /* Needs ir_order().  Loops nested very deep make long lists: beyond a limit the outer ones are left out. */
 bool edit_loops(const IrFunc *f, Arena *a, LoopForest *out);
+/* By loop: is another one inside?  NULL: no memory. */
+bool *edit_outer_loops(const LoopForest *l, Arena *a);
+
+/* The remark on the loop with that header, where remarks are wanted: FUNCTION:LINE: words. */
+MEM_PRINTF(4, 5) void edit_tell(const OptContext *o, const IrFunc *f, BlockId header, const char *format, ...);
 
 #endif

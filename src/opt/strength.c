@@ -129,7 +129,7 @@ strength_run(IrFunc *f, OptContext *o)
 
 	if (!edit_loops(f, o->arena, &l) || !l.loops.n)
 		return false;
-	outer = arena_alloc(o->arena, l.loops.n);
+	outer = edit_outer_loops(&l, o->arena);
 	s.uses = arena_alloc(o->arena, f->ins.n * sizeof *s.uses);
 	for (Val v = 1; s.uses && v < f->ins.n; v++) {
 		uint32_t n;
@@ -138,9 +138,6 @@ strength_run(IrFunc *f, OptContext *o)
 		for (uint32_t k = 0; k < n && f->ins.at[v].op != IR_NOP; k++)
 			s.uses[args[k]]++;
 	}
-	for (uint32_t k = 0; k < l.loops.n && outer; k++)
-		if (l.loops.at[k].parent != BLOCK_NONE)
-			outer[l.loops.at[k].parent] = true;
 	s.l = &l;
 	for (uint32_t k = 0; k < l.loops.n && outer && s.uses && !o->arena->mem->failed; k++) {
 		s.loop = &l.loops.at[k];

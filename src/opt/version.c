@@ -361,6 +361,7 @@ make_version(Version *w)
 	slow = ir_block(f);
 	if (w->a->mem->failed)
 		return false;
+	f->blocks.at[slow].cold = true;
 	copy_edges(w, fast);
 	merge_results(w);
 	f->blocks.at[head].preds.at[edit_pred_index(f, head, before)] = slow;
@@ -389,12 +390,9 @@ version_run(IrFunc *f, OptContext *o)
 
 	if (!edit_loops(f, o->arena, &l) || !l.loops.n)
 		return false;
-	outer = arena_alloc(o->arena, l.loops.n);
+	outer = edit_outer_loops(&l, o->arena);
 	if (!outer)
 		return false;
-	for (uint32_t k = 0; k < l.loops.n; k++)
-		if (l.loops.at[k].parent != BLOCK_NONE)
-			outer[l.loops.at[k].parent] = true;
 	for (uint32_t k = 0; k < l.loops.n && made < MOST_LOOPS && !o->arena->mem->failed; k++) {
 		Version w = { .f = f, .a = o->arena, .l = &l, .loop = &l.loops.at[k] };
 

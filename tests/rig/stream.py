@@ -21,6 +21,7 @@ from .targets import ROOT
 GREETING = re.compile(r"trivet-stream 1 (\S+)((?: \S+=\S*)*)$")
 SILENT = 20.0  # seconds one program may take, natively
 MAX_RESTARTS = 25
+SANITIZER = "sanitizer: "  # how a report of the emulator's plugin begins
 ENGINES = ("interp", "baseline", "optimized")
 
 
@@ -143,6 +144,8 @@ class Reader:
     def take(self, line):
         if not self.greeted:
             self.greet(line)
+        elif line.startswith(SANITIZER):
+            self.sanitizer(line)
         elif line.startswith("bye ") and not self.bye:
             self.bye = line
         elif not self.result(line):
@@ -184,6 +187,12 @@ class Reader:
         if [str(passed), str(failed)] != fields[2:] and not run.error:
             run.error = (f"trivet counts {fields[2]} passed and {fields[3]} failed, "
                          f"but wrote {passed} and {failed} results")
+
+    def sanitizer(self, line):
+        """What tests/rig/tcg/sanitizer.c saw while this program was compiled or run."""
+        run = self.batch.runs[self.current() or self.names[-1]]
+        if run.error.count(SANITIZER) < 3:
+            run.error = "\n".join(filter(None, [run.error, line]))
 
     def rubbish(self, line):
         current = self.current() or self.names[-1]

@@ -56,7 +56,9 @@ typedef struct Emit {
 	/* Upwards from sp: outgoing arguments, Context (of a thunk), slots; then what was pushed */
 	uint32_t context_at, slots_at, frame_bytes, pushed;
 	RegSet saved;           /* with x29 and x30, when there is a frame at all */
-	uint32_t pushes;        /* offset of the first instruction that saves */
+	uint32_t framed_at;     /* the frame is made before this block in order; see gen_framed() */
+	bool framed;            /* it is there, in the code being emitted */
+	uint32_t pushes, body;  /* offsets: of the first instruction that saves, behind the prologue */
 	VEC(uint32_t) exits;    /* offsets of the last two instructions of every epilogue */
 	Label resume;           /* of a thunk */
 } Emit;
@@ -119,7 +121,7 @@ void emit_sp_add(Emit *e, bool sub, uint32_t n);        /* sp += or -= n */
 void emit_sp_offset(Emit *e, A64Reg rd, uint32_t n);    /* rd = sp + n */
 
 /* frame.c */
-void plan_frame(Emit *e);
+void plan_frame(Emit *e);                               /* without memory: sets the error */
 void emit_prologue(Emit *e);
 uint32_t a64_unwind_steps(const FrameInfo *f, UnwindStep *out);
 uint32_t a64_unwind_exit_steps(const FrameInfo *f, UnwindStep *out, uint32_t *end);

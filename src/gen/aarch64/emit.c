@@ -390,7 +390,7 @@ thread_blocks(Emit *e)
 		while (first != f->blocks.at[b].last && ins_at(e, first)->op == IR_PHI)
 			first = ins_at(e, first)->next;
 		e->leads_to[b] = b;
-		if (k > 0 && !e->moved[b] && ins_at(e, first)->op == IR_JMP &&
+		if (k > 0 && k != e->framed_at && !e->moved[b] && ins_at(e, first)->op == IR_JMP &&
 		    f->blocks.at[to].order > k)
 			e->leads_to[b] = e->leads_to[to];
 		else
@@ -407,6 +407,8 @@ emit_block(Emit *e, BlockId b, BlockId next)
 	const Block *block = &e->f->blocks.at[b];
 
 	cbuf_bind(e->c, e->block[b]);
+	if (block->order == e->framed_at)
+		emit_prologue(e);
 	for (Val v = block->first; v && e->c->err == TRIVET_OK; v = ins_at(e, v)->next) {
 		mark_line(e, ins_at(e, v)->line);
 		moves_before(e, v);
@@ -445,9 +447,10 @@ a64_emit_function(Gen *g, IrFunc *f, uint32_t index, const Alloc *r, FrameInfo *
 	if (f->is_entry)
 		e.resume = cbuf_label(g->c);
 	mark_line(&e, f->line);
-	emit_prologue(&e);
-	frame->prologue_bytes = cbuf_here(g->c) - frame->start;
+	if (gen_is_entered(f, index))
+		emit_word(&e, a64_hint(A64_BTI_C));
 	emit_body(&e);
+	frame->prologue_bytes = e.body - frame->start;
 	if (f->is_entry)
 		emit_resume(&e);
 	cold_paths(&e);

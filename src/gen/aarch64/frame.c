@@ -75,6 +75,7 @@ plan_frame(Emit *e)
 		e->saved |= REG_BIT(A64_FP) | REG_BIT(A64_LR);
 		e->pushed += 16;
 	}
+	e->framed_at = gen_framed(e->f, &conv_aapcs64, e->r);
 }
 
 /* The k-th pair of saved registers besides x29 and x30; b is REG_NONE when a is alone.  False: no
@@ -142,15 +143,13 @@ check_stack(Emit *e)
 {
 	uint32_t bytes = e->frame_bytes + e->pushed;
 
-	if (a64_is_addimm(bytes)) {
-		emit_word(e, a64_addsub_imm(A64_X, A64_SUB, SCRATCH, A64_SP, bytes));
-	} else {
-		emit_int_const(e, A64_X, SCRATCH2, bytes);
+	emit_word(e, a64_mem(A64_LDR_X, SCRATCH, CTX, CONTEXT_STACK_LIMIT));
+	if (bytes > STACK_SLACK) {
+		emit_int_const(e, A64_X, SCRATCH2, bytes - STACK_SLACK);
 		emit_word(e,
-			  a64_addsub_ext(A64_X, A64_SUB, SCRATCH, A64_SP, SCRATCH2, A64_UXTX, 0));
+			  a64_addsub_reg(A64_X, A64_ADD, SCRATCH, SCRATCH, SCRATCH2, A64_LSL, 0));
 	}
-	emit_word(e, a64_mem(A64_LDR_X, SCRATCH2, CTX, CONTEXT_STACK_LIMIT));
-	emit_word(e, a64_cmp(A64_X, SCRATCH, SCRATCH2));
+	emit_word(e, a64_addsub_ext(A64_X, A64_SUBS, A64_ZR, A64_SP, SCRATCH, A64_UXTX, 0));
 	emit_branch_cond(e, A64_LO, trap_label(e, e->f->stack_site));
 }
 
@@ -180,7 +179,7 @@ emit_prologue(Emit *e)
 {
 	Reg a, b;
 
-	emit_word(e, a64_hint(A64_BTI_C));
+	e->framed = true;
 	if (e->f->checks_stack && !e->f->is_entry)
 		check_stack(e);
 	e->pushes = cbuf_here(e->c);
@@ -193,6 +192,7 @@ emit_prologue(Emit *e)
 	emit_sp_add(e, true, e->frame_bytes);
 	if (e->f->is_entry)
 		make_context(e, e->resume);
+	e->body = cbuf_here(e->c);
 }
 
 uint32_t
@@ -255,6 +255,10 @@ emit_epilogue(Emit *e, bool after_trap)
 	unsigned k = 0;
 	Reg a, b;
 
+	if (!e->framed) {
+		emit_word(e, a64_ret());
+		return;
+	}
 	if (e->f->is_entry && !after_trap) {
 		thunk_epilogue(e);
 	} else {

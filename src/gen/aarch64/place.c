@@ -97,7 +97,7 @@ static uint32_t
 slot_offset(const Emit *e, Loc l)
 {
 	switch (loc_kind(l)) {
-	case LOC_IN: return e->frame_bytes + e->pushed + loc_n(l) * 8;
+	case LOC_IN: return (e->framed ? e->frame_bytes + e->pushed : 0) + loc_n(l) * 8;
 	case LOC_OUT: return loc_n(l) * 8;
 	default: assert(loc_kind(l) == LOC_SLOT); return e->slots_at + loc_n(l) * 8;
 	}

@@ -31,6 +31,8 @@ is_jump_alone(const Emit *e, BlockId b)
 {
 	Val v = first_with_code(e->f, b);
 
+	if (e->framed_at && b == e->f->order.at[e->framed_at])
+		return false;
 	return e->f->ins.at[v].op == IR_JMP && !e->first_move[v];
 }
 
@@ -217,6 +219,8 @@ x64_emit_blocks(Emit *e)
 			if (e->emitted[f->order.at[next]])
 				below = f->order.at[next--];
 		cbuf_bind(e->c, e->block[b]);
+		if (k && k == e->framed_at)
+			x64_prologue(e);
 		for (Val v = f->blocks.at[b].first; v; v = f->ins.at[v].next) {
 			if (f->ins.at[v].line)
 				gen_line(e->g, f->ins.at[v].line);

@@ -34,8 +34,8 @@ x64_rm(Emit *e, Loc l)
 	case LOC_REG: return x64_r(loc_reg(l));
 	case LOC_SLOT: return x64_m(RSP, (int32_t)(e->slots_at + 8 * n));
 	case LOC_IN:
-		return x64_m(RSP,
-			     (int32_t)(e->frame_bytes + e->pushed + 8 + e->cv->shadow + 8 * n));
+		n = 8 * n + e->cv->shadow + 8;
+		return x64_m(RSP, (int32_t)(n + (e->framed ? e->frame_bytes + e->pushed : 0)));
 	case LOC_OUT: return x64_m(RSP, (int32_t)(e->cv->shadow + 8 * n));
 	case LOC_FUSED: return x64_address(e, n);
 	default: assert(loc_is_const(l)); return x64_pool(e, ir_const_bits(e->f, n));
@@ -314,6 +314,9 @@ plan_frame(Emit *e)
 		at = 0;
 	}
 	e->frame_bytes = (uint32_t)at;
+	/* Windows lets a prologue have 255 bytes, and a large frame wants a free rax. */
+	if (!e->cv->probe || (!xmm && e->frame_bytes < e->cv->probe))
+		e->framed_at = gen_framed(e->f, e->cv, e->r);
 	e->xmm_at = xmm_offset(e->frame_bytes, e->saved);
 }
 
@@ -330,7 +333,7 @@ save_xmm(Emit *e, X64Form form)
 	}
 }
 
-/* rax is no argument in either convention. */
+/* rax is no argument in either convention: free where a frame that needs this is made. */
 static void
 probe_pages(Emit *e)
 {
@@ -358,7 +361,8 @@ check_stack(Emit *e)
 	uint32_t need = e->frame_bytes + e->pushed;
 	X64Rm limit = x64_m(e->cv->ctx, CONTEXT_STACK_LIMIT);
 
-	if (need) {
+	if (need > STACK_SLACK) {
+		need -= STACK_SLACK;
 		x64_emit(e->c, X64_LEA, 8, e->is, x64_m(RSP, -(int32_t)need), 0);
 		x64_emit(e->c, X64_CMP_RM, 8, e->is, limit, 0);
 	} else {
@@ -377,10 +381,10 @@ mark(Emit *e)
 	return here;
 }
 
-static void
-prologue(Emit *e)
+void
+x64_prologue(Emit *e)
 {
-	x64_endbr64(e->c);
+	e->framed = true;
 	if (e->f->checks_stack)
 		check_stack(e);
 	e->pushes = mark(e);
@@ -390,8 +394,9 @@ prologue(Emit *e)
 	probe_pages(e);
 	if (e->frame_bytes)
 		x64_alu_imm(e->c, X64_SUB, 8, x64_r(RSP), (int32_t)e->frame_bytes);
-	e->framed = mark(e);
+	e->allocated = mark(e);
 	save_xmm(e, X64_MOVAPS_MR);
+	cbuf_bind(e->c, e->body);
 }
 
 /* The xmm registers count as saved at the end of the prologue: until then they still hold what is
@@ -441,6 +446,10 @@ x64_epilogue(Emit *e)
 {
 	Label *exit;
 
+	if (!e->framed) {
+		x64_ret(e->c);
+		return;
+	}
 	save_xmm(e, X64_MOVAPS_RM);
 	if (e->frame_bytes)
 		x64_alu_imm(e->c, X64_ADD, 8, x64_r(RSP), (int32_t)e->frame_bytes);
@@ -547,20 +556,25 @@ emit_function(Gen *g, IrFunc *f, uint32_t index, const Alloc *r, FrameInfo *fram
 {
 	Emit e = { .g = g, .c = g->c, .f = f, .r = r, .cv = g->t->conv, .features = g->features };
 	X64Mark start = x64_mark(g->c);
-	Label resume = 0, body = cbuf_label(g->c);
+	Label resume = 0;
 	uint32_t lines = g->lines.n;
 
+	e.body = cbuf_label(g->c);
 	e.is = e.cv->int_scratch & 15;
 	e.fs = e.cv->fp_scratch & 15;
+	plan_frame(&e);
 	if (!x64_plan_blocks(&e)) {
 		cbuf_fail(g->c, TRIVET_NO_MEMORY, "no memory to emit a function");
 		return;
 	}
-	plan_frame(&e);
+	if (g->c->err != TRIVET_OK)
+		return;
 	cbuf_bind(g->c, g->func_label[index]);
 	frame->start = cbuf_here(g->c);
-	prologue(&e);
-	cbuf_bind(g->c, body);
+	if (gen_is_entered(f, index))
+		x64_endbr64(g->c);
+	if (!e.framed_at)
+		x64_prologue(&e);
 	if (f->is_entry) {
 		resume = cbuf_label(g->c);
 		make_context(&e, resume);
@@ -579,11 +593,11 @@ emit_function(Gen *g, IrFunc *f, uint32_t index, const Alloc *r, FrameInfo *fram
 	if (g->c->err != TRIVET_OK)
 		return;
 	frame->end = cbuf_here(g->c);
-	frame->prologue_bytes = g->c->labels.at[body] - frame->start;
+	frame->prologue_bytes = g->c->labels.at[e.body] - frame->start;
 	frame->frame_bytes = e.frame_bytes;
 	frame->saved = e.saved;
 	frame->pushes = g->c->labels.at[e.pushes] - frame->start;
-	frame->framed = g->c->labels.at[e.framed] - frame->start;
+	frame->framed = g->c->labels.at[e.allocated] - frame->start;
 	frame->exits = e.exits.at; /* labels until here, offsets from here on */
 	frame->nexits = e.exits.n;
 	for (uint32_t k = 0; k < e.exits.n; k++)

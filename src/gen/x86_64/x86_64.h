@@ -52,8 +52,11 @@ typedef struct Emit {
 	 * registers, [pushed registers, return address] */
 	uint32_t slots_at, context_at, xmm_at, frame_bytes;
 	uint32_t pushed;        /* bytes */
+	uint32_t framed_at;     /* the frame is made before this block in order; see gen_framed() */
+	bool framed;            /* it is there, in the code being emitted */
+	Label body;             /* behind the prologue */
 	RegSet saved;
-	Label pushes, framed;   /* see FrameInfo */
+	Label pushes, allocated; /* FrameInfo.pushes and .framed */
 	VEC(Label) exits;       /* behind the `add rsp` of every epilogue */
 
 	VEC(Cold) cold;
@@ -94,6 +97,7 @@ Label x64_trap_stub(Emit *e, uint32_t site);
 
 void x64_moves_before(Emit *e, Val v);
 void x64_emit_call(Emit *e, Val v);
+void x64_prologue(Emit *e);
 void x64_epilogue(Emit *e);
 X64Rm x64_import_rm(const Emit *e, uint32_t slot);
 
