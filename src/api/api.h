@@ -49,6 +49,7 @@ struct trivet_engine {
 	uint32_t free_stub;             /* 1 + index of the first, or 0 */
 	trivet_times times;
 	OsUnwinder unwinder;
+	CodePool pool;
 };
 
 struct trivet_module {

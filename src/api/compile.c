@@ -172,7 +172,7 @@ seal(trivet_code *c, const IrModule *ir, ObjectCode *o, const Target *target)
 		uint64_t address = import_address(c, &ir->imports.at[i]);
 		memcpy(o->bytes + o->imports + 8 * i, &address, 8);
 	}
-	s = e->options.refuse_exec ? TRIVET_NO_EXEC : code_alloc(&e->mem, o->size, &c->block);
+	s = e->options.refuse_exec ? TRIVET_NO_EXEC : code_alloc(&e->pool, o->size, &c->block);
 	if (!s)
 		s = code_write(c->block, 0, o->bytes, o->size);
 	if (!s)
@@ -314,8 +314,7 @@ trivet_code_free(trivet_code *c)
 	e = c->engine;
 	debugger_remove(&c->debug);
 	os_unregister_unwind(&e->unwinder, &c->unwind);
-	if (c->block)
-		code_forget(&e->mem, c->block);
+	code_forget(c->block);
 	if (c->prev)
 		c->prev->next = c->next;
 	else

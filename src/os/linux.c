@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/membarrier.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -73,6 +74,18 @@ os_protect(void *at, size_t bytes, OsAccess access, bool bti)
 									     : TRIVET_SYSTEM;
 }
 
+/* A new mapping over the old one; nobody else can get the addresses in between. */
+trivet_status
+os_decommit(void *at, size_t bytes)
+{
+	if (!at || !is_pages(at, bytes))
+		return TRIVET_ARGUMENT;
+	if (mmap(at, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
+		 0) == MAP_FAILED)
+		return errno == ENOMEM ? TRIVET_NO_MEMORY : TRIVET_SYSTEM;
+	return TRIVET_OK;
+}
+
 trivet_status
 os_release(void *at, size_t bytes)
 {
@@ -106,6 +119,70 @@ os_code_sealed(void *at, size_t bytes)
 		syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE, 0);
 #endif
 }
+
+/* Outside of Valgrind these instructions do nothing; Valgrind knows the sequence and reads the
+ * request from the array (Valgrind manual, "The Client Request mechanism"). */
+void
+os_code_gone(void *at, size_t bytes)
+{
+	enum { DISCARD_TRANSLATIONS = 0x1002 };
+	volatile uint64_t request[6] = { DISCARD_TRANSLATIONS, (uintptr_t)at, bytes };
+	uint64_t answer = 0;
+
+#if defined(__x86_64__)
+	__asm__ volatile("rolq $3, %%rdi; rolq $13, %%rdi; rolq $61, %%rdi; rolq $51, %%rdi\n\t"
+			 "xchgq %%rbx, %%rbx"
+			 : "+d"(answer)
+			 : "a"(request)
+			 : "cc", "memory");
+#else
+	register uint64_t result __asm__("x3") = answer;
+	register volatile uint64_t *array __asm__("x4") = request;
+	__asm__ volatile("ror x12, x12, #3; ror x12, x12, #13\n\t"
+			 "ror x12, x12, #51; ror x12, x12, #61\n\t"
+			 "orr x10, x10, x10"
+			 : "+r"(result)
+			 : "r"(array)
+			 : "cc", "memory");
+	answer = result;
+#endif
+	(void)answer;
+}
+
+/* ---- Locks ---------------------------------------------------------------------------------- */
+
+static pthread_mutex_t *
+mutex(OsLock *l)
+{
+	_Static_assert(sizeof(pthread_mutex_t) <= sizeof l->room, "room for a mutex");
+	return (pthread_mutex_t *)(void *)l;
+}
+
+void
+os_lock_init(OsLock *l)
+{
+	pthread_mutex_init(mutex(l), NULL);
+}
+
+void
+os_lock(OsLock *l)
+{
+	pthread_mutex_lock(mutex(l));
+}
+
+void
+os_unlock(OsLock *l)
+{
+	pthread_mutex_unlock(mutex(l));
+}
+
+void
+os_lock_destroy(OsLock *l)
+{
+	pthread_mutex_destroy(mutex(l));
+}
+
+/* ---- Randomness and time -------------------------------------------------------------------- */
 
 /* For a kernel without getrandom (before 3.17). */
 static void

@@ -29,6 +29,7 @@ typedef struct Unit {
 	Arena arena;
 	IrModule *m;
 	ObjectCode object;
+	CodePool pool;
 	CodeBlock *block;
 	bool large; /* too much for ra_check(), which takes quadratic time */
 } Unit;
@@ -44,6 +45,7 @@ unit_start(Unit *u)
 {
 	*u = (Unit){ .block = NULL };
 	mem_init(&u->mem, NULL);
+	code_pool_init(&u->pool, &u->mem, 0);
 	arena_init(&u->arena, &u->mem);
 	u->m = ir_module(&u->arena);
 }
@@ -70,7 +72,7 @@ unit_compile(Unit *u, Quality q, RegSet available, const char *what)
 	}
 	if (!runs)
 		return false;
-	return CHECK_EQ(code_alloc(&u->mem, u->object.size, &u->block), TRIVET_OK) &&
+	return CHECK_EQ(code_alloc(&u->pool, u->object.size, &u->block), TRIVET_OK) &&
 	       CHECK_EQ(code_write(u->block, 0, u->object.bytes, u->object.size), TRIVET_OK) &&
 	       CHECK_EQ(code_seal(u->block, false), TRIVET_OK);
 }
@@ -89,8 +91,8 @@ unit_entry(const Unit *u, uint32_t index)
 static void
 unit_end(Unit *u)
 {
-	if (u->block)
-		code_forget(&u->mem, u->block);
+	code_forget(u->block);
+	code_pool_free(&u->pool);
 	arena_free(&u->arena);
 	CHECK_EQ(u->mem.live, 0);
 }
