@@ -285,6 +285,21 @@ typedef struct trivet_value {
 trivet_status trivet_call(trivet_code *c, const char *name, const trivet_value *args, uint32_t n,
                           trivet_value *result);
 
+/* ---- Functions of fewer arguments ----------------------------------------------------------- */
+
+/* Binds arguments of a function to constants and compiles the function of the rest, in the mode and
+ * with the options of c, whose host functions it also calls: for that exponent, that table, those
+ * settings, computed as far as can be when compiling.  args are as for trivet_call(), one for each parameter;
+ * one of type TRIVET_VOID stays a parameter.  The new code has this one function, under its name, with the
+ * signature of the rest ("f64(f64)"), for trivet_entry() and trivet_call(), and does what the original does
+ * with all arguments, bit by bit, trap by trap.  Of a span, address and length are bound, not the contents: the
+ * memory must be there as long as it is called.  *out is independent of c, which may be freed, and
+ * interrupted by itself; specialising it again binds more.  Recursive calls inside are to the original.
+ *
+ * TRIVET_NO_FUNCTION, TRIVET_SIGNATURE, TRIVET_ARGUMENT, and what trivet_compile() answers. */
+trivet_status trivet_specialize(trivet_code *c, const char *name, const trivet_value *args, uint32_t n,
+                                trivet_code **out);
+
 /* ---- Traps ---------------------------------------------------------------------------------- */
 
 typedef struct trivet_trap_info {

@@ -49,6 +49,7 @@ struct trivet_engine {
 	uint32_t free_stub;             /* 1 + index of the first, or 0 */
 	trivet_times times;
 	OsUnwinder unwinder;
+	CodePool pool;
 };
 
 struct trivet_module {
@@ -66,6 +67,11 @@ struct trivet_code {
 	Arena arena;
 	trivet_mode mode;
 	bool foreign;                   /* for another target: cannot be called */
+	trivet_compile_options options; /* as it was compiled; texts in the arena */
+	/* Specialised: there is one function, and its arguments, by parameter; of type VOID where it is
+	 * still a parameter.  NULL: all of the module. */
+	trivet_value *bound;
+	FuncId bound_func;
 	uint32_t interrupt;             /* polled by generated code; atomic */
 	Bytecode *bytecode;
 	CodeBlock *block;
@@ -99,9 +105,30 @@ trivet_module *api_module_begin(trivet_engine *e, const char *name);     /* NULL
 /* Hands m out, or reports why not and releases it. */
 trivet_status api_module_finish(trivet_module *m, trivet_status s, const Diags *d, trivet_module **out);
 void module_release(trivet_module *m);
+/* trivet_compile(); with `like`, specialised code: its externs, one function, that bound.  Nothing is
+ * kept of what is passed. */
+trivet_status api_compile(trivet_module *m, const trivet_compile_options *o, const trivet_code *like,
+                          FuncId func, const trivet_value *bound, trivet_code **out);
 const char *api_signature(Arena *a, const Func *f);     /* "i64(i64,[f64])" */
 
 void api_free_stubs(trivet_engine *e);
+
+/* FUNC_NONE and TRIVET_NO_FUNCTION, or a function of the program that this code has. */
+trivet_status code_find(const trivet_code *c, const char *name, FuncId *out);
+void code_flatten(const trivet_value *v, uint64_t **to);        /* as code_invoke wants it */
+trivet_status code_check_argument(trivet_engine *e, const Func *f, const char *name, uint32_t param,
+                                  const trivet_value *v);
+
+/* specialize.c: parameters of a function that are not bound. */
+static inline bool
+code_is_open(const trivet_code *c, uint32_t param)
+{
+	return !c->bound || c->bound[param].type == TRIVET_VOID;
+}
+/* Writes their types, at most nparams of f, and returns how many. */
+uint32_t code_params(const trivet_code *c, FuncId f, trivet_type *out);
+const char *code_signature(const trivet_code *c, FuncId f);     /* of them; in engine.told */
+const IrBound *code_bound(const trivet_code *c, Arena *a, IrBound *out);        /* NULL: none, or no memory */
 
 /* Flat arguments (one uint64_t a scalar, two a span) in any mode.  *trap tells how it ended. */
 trivet_status code_invoke(trivet_code *c, FuncId f, const uint64_t *flat, uint64_t *result,

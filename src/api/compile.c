@@ -26,13 +26,17 @@ bound_function(trivet_engine *e, const Func *f)
 }
 
 static trivet_status
-resolve_externs(trivet_code *c)
+resolve_externs(trivet_code *c, const trivet_code *like)
 {
 	const Program *p = &c->module->program;
 
 	c->externs = arena_alloc(&c->arena, (p->funcs.n + 1) * sizeof *c->externs);
 	if (!c->externs)
 		return api_no_memory(c->engine);
+	if (like) {
+		memcpy(c->externs, like->externs, p->funcs.n * sizeof *c->externs);
+		return TRIVET_OK;
+	}
 	for (uint32_t i = 0; i < p->funcs.n; i++) {
 		if (!p->funcs.at[i].is_extern)
 			continue;
@@ -67,7 +71,8 @@ keep(trivet_code *c, const IrModule *ir, const ObjectCode *o)
 
 	if (!funcs || !frames || !names || !sites)
 		return false;
-	memcpy(funcs, o->funcs, nfuncs * sizeof *funcs);
+	if (o->nfuncs) /* none of what comes behind them: externs */
+		memcpy(funcs, o->funcs, o->nfuncs * sizeof *funcs);
 	memcpy(frames, o->frames, o->nframes * sizeof *frames);
 	for (uint32_t i = 0; i < o->nframes; i++)
 		frames[i].exits = NULL; /* were in scratch memory; used up */
@@ -172,7 +177,7 @@ seal(trivet_code *c, const IrModule *ir, ObjectCode *o, const Target *target)
 		uint64_t address = import_address(c, &ir->imports.at[i]);
 		memcpy(o->bytes + o->imports + 8 * i, &address, 8);
 	}
-	s = e->options.refuse_exec ? TRIVET_NO_EXEC : code_alloc(&e->mem, o->size, &c->block);
+	s = e->options.refuse_exec ? TRIVET_NO_EXEC : code_alloc(&e->pool, o->size, &c->block);
 	if (!s)
 		s = code_write(c->block, 0, o->bytes, o->size);
 	if (!s)
@@ -197,7 +202,7 @@ compile_native(trivet_code *c, const trivet_compile_options *o, const Target *ta
 {
 	trivet_engine *e = c->engine;
 	uint32_t off = e->options.features_off | o->features_off;
-	const IrOptions io = { .interruptible = o->interruptible };
+	IrOptions io = { .interruptible = o->interruptible };
 	GenOptions go = {
 		.target = target,
 		/* For another machine: its floor, so that the code runs on all of its kind. */
@@ -213,6 +218,7 @@ compile_native(trivet_code *c, const trivet_compile_options *o, const Target *ta
 	ObjectCode object = { 0 };
 	OptOptions opt = { .verify = o->verify };
 	Arena scratch;
+	IrBound bound;
 	IrModule *ir;
 	Str unknown;
 	Text why;
@@ -222,11 +228,14 @@ compile_native(trivet_code *c, const trivet_compile_options *o, const Target *ta
 				unknown.at);
 	arena_init(&scratch, &e->mem);
 	text_init(&why, &scratch);
-	ir = ir_build(&scratch, &c->module->program, &io);
+	io.bound = code_bound(c, &scratch, &bound);
+	ir = e->mem.failed ? NULL : ir_build(&scratch, &c->module->program, &io);
 	if (ir && c->mode == TRIVET_OPTIMIZED && !opt_run(ir, &opt, &scratch, NULL, &why)) {
 		ir = NULL;
 		s = TRIVET_INTERNAL;
 	}
+	if (ir && c->bound) /* much of it may have been inlined */
+		ir_keep_only(ir, c->bound_func);
 	t1 = os_nanoseconds();
 	if (ir)
 		s = gen_module(ir, &go, &scratch, &object, &why);
@@ -245,8 +254,33 @@ compile_native(trivet_code *c, const trivet_compile_options *o, const Target *ta
 	return s;
 }
 
+/* Keeps the options; texts of its own. */
+static bool
+keep_options(trivet_code *c, const trivet_compile_options *o, const Target *target)
+{
+	Str without = { o->without, o->without ? (uint32_t)strlen(o->without) : 0 };
+
+	c->options = *o;
+	c->options.target = target->name;
+	if (o->without)
+		c->options.without = str_copy(&c->arena, without).at;
+	return !o->without || c->options.without;
+}
+
+static bool
+keep_bound(trivet_code *c, FuncId func, const trivet_value *bound)
+{
+	size_t bytes = c->module->program.funcs.at[func].nparams * sizeof *bound;
+
+	c->bound_func = func;
+	c->bound = arena_alloc(&c->arena, bytes + 1);
+	if (c->bound && bytes)
+		memcpy(c->bound, bound, bytes);
+	return c->bound != NULL;
+}
+
 static trivet_status
-compile_into(trivet_code *c, const trivet_compile_options *o)
+compile_into(trivet_code *c, const trivet_compile_options *o, const trivet_code *like)
 {
 	trivet_engine *e = c->engine;
 	const char *name = o->target ? o->target : os_target_name();
@@ -258,7 +292,9 @@ compile_into(trivet_code *c, const trivet_compile_options *o)
 	if (!target)
 		return api_fail(e, TRIVET_TARGET, "\"%s\" is not one of Trivet's targets", name);
 	c->foreign = strcmp(name, os_target_name()) != 0;
-	if (!c->foreign && (s = resolve_externs(c)) != TRIVET_OK)
+	if (!keep_options(c, o, target))
+		return api_no_memory(e);
+	if (!c->foreign && (s = resolve_externs(c, like)) != TRIVET_OK)
 		return s;
 	if (c->mode != TRIVET_INTERP)
 		return compile_native(c, o, target);
@@ -270,38 +306,47 @@ compile_into(trivet_code *c, const trivet_compile_options *o)
 }
 
 trivet_status
-trivet_compile(trivet_module *m, const trivet_compile_options *options, trivet_code **out)
+api_compile(trivet_module *m, const trivet_compile_options *options, const trivet_code *like,
+	    FuncId func, const trivet_value *bound, trivet_code **out)
 {
-	const trivet_compile_options none = { 0 };
-	trivet_engine *e;
-	trivet_code *c;
+	trivet_engine *e = m->engine;
+	trivet_code *c = api_new(e, sizeof *c);
 	trivet_status s;
 
-	if (!m || !out)
-		return TRIVET_ARGUMENT;
-	*out = NULL;
-	e = m->engine;
-	api_begin(e);
-	arena_free(&e->told);
-	c = api_new(e, sizeof *c);
 	if (!c)
 		return api_no_memory(e);
 	c->engine = e;
 	c->module = m;
-	c->mode = options ? options->mode : TRIVET_OPTIMIZED;
+	c->mode = options->mode;
 	m->users++;
 	arena_init(&c->arena, &e->mem);
 	c->next = e->codes;
 	if (c->next)
 		c->next->prev = c;
 	e->codes = c;
-	s = compile_into(c, options ? options : &none);
+	if (like && !keep_bound(c, func, bound))
+		s = api_no_memory(e);
+	else
+		s = compile_into(c, options, like);
 	if (s) {
 		trivet_code_free(c);
 		return s;
 	}
 	*out = c;
 	return TRIVET_OK;
+}
+
+trivet_status
+trivet_compile(trivet_module *m, const trivet_compile_options *options, trivet_code **out)
+{
+	const trivet_compile_options none = { 0 };
+
+	if (!m || !out)
+		return TRIVET_ARGUMENT;
+	*out = NULL;
+	api_begin(m->engine);
+	arena_free(&m->engine->told);
+	return api_compile(m, options ? options : &none, NULL, FUNC_NONE, NULL, out);
 }
 
 void
@@ -314,8 +359,7 @@ trivet_code_free(trivet_code *c)
 	e = c->engine;
 	debugger_remove(&c->debug);
 	os_unregister_unwind(&e->unwinder, &c->unwind);
-	if (c->block)
-		code_forget(&e->mem, c->block);
+	code_forget(c->block);
 	if (c->prev)
 		c->prev->next = c->next;
 	else
@@ -329,13 +373,14 @@ trivet_code_free(trivet_code *c)
 
 /* ---- Entering ---- */
 
-static trivet_status
-find_function(const trivet_code *c, const char *name, FuncId *out)
+trivet_status
+code_find(const trivet_code *c, const char *name, FuncId *out)
 {
 	const Program *p = &c->module->program;
 
 	*out = name ? program_find(p, (Str){ name, (uint32_t)strlen(name) }) : FUNC_NONE;
-	if (*out == FUNC_NONE || p->funcs.at[*out].is_extern) {
+	if (*out == FUNC_NONE || p->funcs.at[*out].is_extern ||
+	    (c->bound && *out != c->bound_func)) {
 		*out = FUNC_NONE;
 		return TRIVET_NO_FUNCTION;
 	}
@@ -351,10 +396,10 @@ native_address(const trivet_code *c, FuncId f, void **out)
 trivet_function
 trivet_entry(trivet_code *c, const char *name, const char *signature)
 {
-	trivet_type result, params[256];
+	trivet_type result, asked[256], *params;
 	trivet_engine *e;
 	const Func *f;
-	uint32_t n;
+	uint32_t n, nparams;
 	FuncId id;
 	void *at;
 
@@ -368,20 +413,26 @@ trivet_entry(trivet_code *c, const char *name, const char *signature)
 			 c->foreign ? "code for another target" : "interpreted code");
 		return NULL;
 	}
-	if (find_function(c, name, &id)) {
+	if (code_find(c, name, &id)) {
 		api_fail(e, TRIVET_NO_FUNCTION, "%s", name ? name : "(no name)");
 		return NULL;
 	}
 	f = &c->module->program.funcs.at[id];
+	params = arena_alloc(&e->told, (f->nparams + 1) * sizeof *params);
+	if (!params) {
+		api_no_memory(e);
+		return NULL;
+	}
+	nparams = code_params(c, id, params);
 	bool same = signature &&
 		    lang_parse_signature((Str){ signature, (uint32_t)strlen(signature) }, &result,
-					 params, &n, 256) &&
-		    result == f->result && n == f->nparams;
+					 asked, &n, 256) &&
+		    result == f->result && n == nparams;
 	for (uint32_t i = 0; same && i < n; i++)
-		same = params[i] == f->vars.at[i].type;
+		same = asked[i] == params[i];
 	if (!same) {
 		api_fail(e, TRIVET_SIGNATURE, "%s is \"%s\", and \"%s\" was asked for", name,
-			 api_signature(&e->told, f), signature ? signature : "(none)");
+			 code_signature(c, id), signature ? signature : "(none)");
 		return NULL;
 	}
 	if (native_address(c, id, &at)) {
@@ -400,6 +451,7 @@ invoke_native(trivet_code *c, FuncId id, const uint64_t *flat, uint64_t *result)
 	const Func *f = &c->module->program.funcs.at[id];
 	trivet_type few[16], *types = few;
 	OsFunction function;
+	uint32_t n;
 	trivet_status s;
 	void *at;
 
@@ -413,9 +465,8 @@ invoke_native(trivet_code *c, FuncId id, const uint64_t *flat, uint64_t *result)
 						   f->nparams * sizeof *types);
 	if (!types)
 		return TRIVET_NO_MEMORY;
-	for (uint32_t i = 0; i < f->nparams; i++)
-		types[i] = f->vars.at[i].type;
-	s = os_invoke(function, f->result, types, f->nparams, flat, result);
+	n = code_params(c, id, types);
+	s = os_invoke(function, f->result, types, n, flat, result);
 	if (types != few)
 		c->engine->mem.host.resize(c->engine->mem.host.user, types,
 					   f->nparams * sizeof *types, 0);
@@ -461,8 +512,8 @@ code_invoke(trivet_code *c, FuncId f, const uint64_t *flat, uint64_t *result,
 
 /* ---- Values ---- */
 
-static void
-flatten(const trivet_value *v, uint64_t **to)
+void
+code_flatten(const trivet_value *v, uint64_t **to)
 {
 	switch (v->type) {
 	case TRIVET_BOOL: *(*to)++ = v->as.b; break;
@@ -478,26 +529,43 @@ flatten(const trivet_value *v, uint64_t **to)
 	}
 }
 
-static trivet_status
-check_arguments(trivet_engine *e, const Func *f, const char *name, const trivet_value *args,
-		uint32_t n)
+trivet_status
+code_check_argument(trivet_engine *e, const Func *f, const char *name, uint32_t param,
+		    const trivet_value *v)
 {
-	if (n != f->nparams || (n && !args))
-		return api_fail(e, TRIVET_SIGNATURE, "%s takes %u arguments, %u were given", name,
-				f->nparams, n);
-	for (uint32_t i = 0; i < n; i++) {
-		if (args[i].type != f->vars.at[i].type)
-			return api_fail(e, TRIVET_SIGNATURE,
-					"argument %u of %s is %s, %s was given", i + 1, name,
-					type_name(f->vars.at[i].type),
-					trivet_type_name(args[i].type));
-		if (type_is_span(args[i].type) &&
-		    (args[i].as.span.length < 0 ||
-		     (args[i].as.span.length && !args[i].as.span.data)))
-			return api_fail(e, TRIVET_ARGUMENT,
-					"argument %u of %s: a span needs memory and a length of at "
-					"least 0",
-					i + 1, name);
+	trivet_type want = f->vars.at[param].type;
+
+	if (v->type != want)
+		return api_fail(e, TRIVET_SIGNATURE, "argument %u of %s is %s, %s was given",
+				param + 1, name, type_name(want), trivet_type_name(v->type));
+	if (type_is_span(want) &&
+	    (v->as.span.length < 0 || (v->as.span.length && !v->as.span.data)))
+		return api_fail(e, TRIVET_ARGUMENT,
+				"argument %u of %s: a span needs memory and a length of at least 0",
+				param + 1, name);
+	return TRIVET_OK;
+}
+
+/* To `at`, what code_invoke() wants: all arguments for an interpreter, else those not bound. */
+static trivet_status
+take_arguments(trivet_code *c, FuncId id, const char *name, const trivet_value *args, uint32_t n,
+	       uint64_t *at)
+{
+	const Func *f = &c->module->program.funcs.at[id];
+	uint32_t open = code_params(c, id, NULL);
+
+	if (n != open || (n && !args))
+		return api_fail(c->engine, TRIVET_SIGNATURE, "%s takes %u arguments, %u were given",
+				name, open, n);
+	for (uint32_t i = 0; i < f->nparams; i++) {
+		if (code_is_open(c, i)) {
+			trivet_status s = code_check_argument(c->engine, f, name, i, args);
+			if (s)
+				return s;
+			code_flatten(args++, &at);
+		} else if (c->mode == TRIVET_INTERP) {
+			code_flatten(&c->bound[i], &at);
+		}
 	}
 	return TRIVET_OK;
 }
@@ -506,10 +574,11 @@ trivet_status
 trivet_call(trivet_code *c, const char *name, const trivet_value *args, uint32_t n,
 	    trivet_value *result)
 {
-	uint64_t few[32] = { 0 }, *flat = few, *at, bits = 0;
+	uint64_t few[32] = { 0 }, *flat = few, bits = 0;
 	trivet_engine *e;
 	trivet_status s;
 	const Func *f;
+	size_t bytes;
 	FuncId id;
 
 	if (!c)
@@ -517,32 +586,30 @@ trivet_call(trivet_code *c, const char *name, const trivet_value *args, uint32_t
 	e = c->engine;
 	if (result)
 		*result = (trivet_value){ 0 };
-	if (find_function(c, name, &id))
+	if (code_find(c, name, &id))
 		return api_fail(e, TRIVET_NO_FUNCTION, "%s", name ? name : "(no name)");
 	f = &c->module->program.funcs.at[id];
-	s = check_arguments(e, f, name, args, n);
-	if (s)
-		return s;
-	if (n > 16)
-		flat = e->mem.host.resize(e->mem.host.user, NULL, 0, 2 * n * sizeof *flat);
+	bytes = 2 * (size_t)f->nparams * sizeof *flat;
+	if (bytes > sizeof few)
+		flat = e->mem.host.resize(e->mem.host.user, NULL, 0, bytes);
 	if (!flat)
 		return api_fail(e, TRIVET_NO_MEMORY, "the arguments of %s", name);
-	at = flat;
-	for (uint32_t i = 0; i < n; i++)
-		flatten(&args[i], &at);
-	s = code_invoke(c, id, flat, &bits, NULL);
-	if (flat != few)
-		e->mem.host.resize(e->mem.host.user, flat, 2 * n * sizeof *flat, 0);
-	/* No message for a trap: other threads may be calling, and trivet_last_trap() is per
-	 * thread. */
-	if (s && s != TRIVET_TRAP)
-		api_fail(e, s, "calling %s", name);
-	if (result) {
-		result->type = f->result;
-		result->as.u64 = bits;
-		if (f->result == TRIVET_BOOL)
-			result->as.b = bits != 0;
+	s = take_arguments(c, id, name, args, n, flat);
+	if (!s) {
+		s = code_invoke(c, id, flat, &bits, NULL);
+		/* No message for a trap: other threads may be calling, and trivet_last_trap() is
+		 * per thread. */
+		if (s && s != TRIVET_TRAP)
+			api_fail(e, s, "calling %s", name);
+		if (result) {
+			result->type = f->result;
+			result->as.u64 = bits;
+			if (f->result == TRIVET_BOOL)
+				result->as.b = bits != 0;
+		}
 	}
+	if (flat != few)
+		e->mem.host.resize(e->mem.host.user, flat, bytes, 0);
 	return s;
 }
 

@@ -112,6 +112,7 @@ trivet_open(const trivet_options *options, trivet_engine **out)
 		e->options.max_depth = TRIVET_DEFAULT_MAX_DEPTH;
 	if (!e->options.stack_bytes)
 		e->options.stack_bytes = TRIVET_DEFAULT_STACK_BYTES;
+	code_pool_init(&e->pool, &e->mem, 0);
 	arena_init(&e->bound, &e->mem);
 	arena_init(&e->diagnosed, &e->mem);
 	arena_init(&e->told, &e->mem);
@@ -139,6 +140,7 @@ trivet_close(trivet_engine *e)
 	arena_free(&e->bound);
 	arena_free(&e->diagnosed);
 	arena_free(&e->told);
+	code_pool_free(&e->pool);
 	mem = e->mem;
 	mem_resize(&mem, e, sizeof *e, 0);
 }
@@ -223,7 +225,7 @@ trivet_probe(trivet_engine *e)
 	if (!e)
 		return TRIVET_ARGUMENT;
 	api_begin(e);
-	s = e->options.refuse_exec ? TRIVET_NO_EXEC : code_probe(&e->mem);
+	s = e->options.refuse_exec ? TRIVET_NO_EXEC : code_probe();
 	return s ? api_fail(e, s, "the interpreter can serve the same calls") : s;
 }
 

@@ -189,6 +189,8 @@ run(trivet_code *c, const CallSpec *call, const Directive *d, trivet_report *out
 	buffers = arena_alloc(&e->told, ((size_t)f->nparams + 1) * sizeof *buffers);
 	if (!flat || !buffers || lay_out(&e->told, call, f, flat, buffers))
 		return api_no_memory(e);
+	if (c->bound)
+		return api_fail(e, TRIVET_ARGUMENT, "specialised code takes other arguments");
 	s = code_invoke(c, call->func, flat, &result, &trap);
 	if (s && s != TRIVET_TRAP)
 		return api_fail(e, s, "calling %.*s", (int)f->name.n, f->name.at);
@@ -233,6 +235,8 @@ trivet_time(trivet_code *c, const trivet_prepared *p, uint64_t calls, uint64_t *
 	buffers = arena_alloc(&e->told, ((size_t)f->nparams + 1) * sizeof *buffers);
 	if (!flat || !buffers || lay_out(&e->told, &p->call, f, flat, buffers))
 		return api_no_memory(e);
+	if (c->bound)
+		return api_fail(e, TRIVET_ARGUMENT, "specialised code takes other arguments");
 	start = os_nanoseconds();
 	for (uint64_t i = 0; i < calls && !s; i++)
 		s = code_invoke(c, p->call.func, flat, &result, NULL);

@@ -151,7 +151,7 @@ delete_live(trivet_engine *e, LiveStub *l)
 {
 	debugger_remove(&l->debug);
 	os_unregister_unwind(&e->unwinder, &l->unwind);
-	code_forget(&e->mem, l->block);
+	code_forget(l->block);
 	arena_free(&l->arena);
 	api_delete(e, l, sizeof *l);
 }
@@ -197,7 +197,7 @@ seal(trivet_engine *e, LiveStub *l, const Shim *s, const ObjectCode *o, const Ta
 	uint32_t features = e->cpu & ~e->options.features_off;
 	trivet_status status;
 
-	status = e->options.refuse_exec ? TRIVET_NO_EXEC : code_alloc(&e->mem, o->size, &l->block);
+	status = e->options.refuse_exec ? TRIVET_NO_EXEC : code_alloc(&e->pool, o->size, &l->block);
 	if (!status)
 		status = code_write(l->block, 0, o->bytes, o->size);
 	if (!status)

@@ -163,6 +163,16 @@ no_operations(trivet_asm *a, uint32_t n)
 		cbuf_u32(&a->buf, a64_hint(A64_NOP));
 }
 
+/* By the fixup of an alignment that ends here. */
+static bool
+is_aligned(const Cbuf *c, uint32_t to)
+{
+	const Fixup *f = c->fixups.n ? &c->fixups.at[c->fixups.n - 1] : NULL;
+
+	return to == 1 || (f && f->kind == CBUF_ALIGN && f->to >= to &&
+			   f->at + (uint32_t)f->addend == cbuf_here(c));
+}
+
 /* The fixup has the padding follow when branches before it become shorter. */
 void
 trivet_asm_align(trivet_asm *a, size_t to)
@@ -176,7 +186,7 @@ trivet_asm_align(trivet_asm *a, size_t to)
 		return;
 	}
 	n = (0 - cbuf_here(&a->buf)) & (uint32_t)(to - 1);
-	if (a->isa == TRIVET_ISA_X86_64 && to > 1)
+	if (a->isa == TRIVET_ISA_X86_64 && !is_aligned(&a->buf, (uint32_t)to))
 		cbuf_fixup(&a->buf, CBUF_ALIGN, cbuf_here(&a->buf), (uint32_t)to, (int32_t)n);
 	no_operations(a, n);
 }

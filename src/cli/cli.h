@@ -21,7 +21,7 @@ typedef struct Options {
 	const char *command;
 	bool modes[MODE_COUNT];         /* by trivet_mode */
 	bool mode_given;
-	bool bits, stream, refuse_exec, verify;
+	bool bits, stream, refuse_exec, verify, debugger;
 	uint32_t timeout_ms;            /* 0: none */
 	uint32_t features_off;
 	uint32_t max_depth;

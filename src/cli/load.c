@@ -80,6 +80,7 @@ open_engine(const Options *o, trivet_engine **out)
 		.features_off = o->features_off,
 		.max_depth = o->max_depth,
 		.refuse_exec = o->refuse_exec,
+		.debugger = o->debugger,
 	};
 	trivet_status s = trivet_open(&options, out);
 

@@ -51,6 +51,7 @@ static const char common_options[] =
 	"  --refuse-exec     behave as on a system that refuses executable memory\n"
 	"  --without=LIST    leave out these passes of the optimised mode\n"
 	"  --verify          let the compiler check its own work after every step\n"
+	"  --debugger        tell gdb the names and lines of the machine code\n"
 	"Exit codes: 0 done, 1 a check failed, 2 usage or source error, 3 trap,\n"
 	"77 this machine cannot run it, 99 internal error.\n";
 
@@ -199,6 +200,8 @@ parse_option(const char *arg, Options *o)
 		o->refuse_exec = true;
 	else if (!strcmp(arg, "--verify"))
 		o->verify = true;
+	else if (!strcmp(arg, "--debugger"))
+		o->debugger = true;
 	else if ((v = value_of(arg, "--engine")))
 		return parse_modes(v, o) ? 0 : usage_error("no such engine", v);
 	else if ((v = value_of(arg, "--features")))

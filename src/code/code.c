@@ -1,86 +1,254 @@
 /* code.c - the one state machine of executable memory: writable, sealed, freed.
  *
- *   | guard page | code ... trapping tail to the end of the page | guard page |
+ *   | guard | code ... trapping tail | guard | code ... | guard | free ... |      a region
  *
- * The pages between the guards change from read-write to read-execute once, and back only to be
- * scrubbed; no other mapping of them exists. */
+ * A region is address space without access, asked of the system once.  Guards and free pages of it
+ * have no access; the pages of a block change from read-write to read-execute once, and back only
+ * to be scrubbed; no other mapping of them exists.  Each step of a block's life is one call of the
+ * system, and a freed page that is kept saves the next block a page fault. */
 #include "code/code.h"
 
 #include "os/os.h"
 
 typedef enum State { WRITABLE, SEALED, FREED } State;
 
+/* Pages are bits, page 0 is bit 0.  A block owns its pages and the guard behind them; the guard in
+ * front is page 0 of the region, or belongs to the block before, or is a free page.  A block that
+ * is larger than BLOCK_PAGES has a region of its own. */
+enum { REGION_PAGES = 64, BLOCK_PAGES = 16 };
+
+typedef struct CodeRegion {
+	struct CodeRegion *next;
+	uint8_t *map;
+	size_t pages;
+	bool single;   /* of one large block: the bits mean nothing */
+	uint64_t used; /* by blocks, guards included */
+	uint64_t kept; /* free, but there is scrubbed memory behind them */
+} CodeRegion;
+
 struct CodeBlock {
-	uint8_t *map; /* first guard page */
-	size_t guard; /* bytes of one guard: a page */
-	size_t pages; /* bytes between the guards */
+	CodePool *pool;
+	CodeRegion *region;
+	uint8_t *code;
+	size_t bytes; /* of its pages */
 	size_t size;  /* of them usable */
 	size_t end;   /* behind the last byte written; 0: nothing was */
 	State state;
 };
 
-static uint8_t *
-code_of(const CodeBlock *b)
+/* ---- Regions -------------------------------------------------------------------------------- */
+
+void
+code_pool_init(CodePool *pool, Mem *m, size_t keep)
 {
-	return b->map + b->guard;
+	*pool = (CodePool){ .mem = m, .page = os_page_size(), .keep = keep };
+	if (!keep)
+		pool->keep = CODE_KEEP_PAGES * pool->page;
 }
 
-static size_t
-map_bytes(const CodeBlock *b)
+size_t
+code_pages(const CodePool *pool, size_t bytes)
 {
-	return b->pages + 2 * b->guard;
+	return (bytes + pool->page - 1) & ~(pool->page - 1);
 }
+
+static unsigned
+count_bits(uint64_t v)
+{
+	unsigned n = 0;
+
+	for (; v; v &= v - 1)
+		n++;
+	return n;
+}
+
+static trivet_status
+new_region(CodePool *pool, size_t pages, CodeRegion **out)
+{
+	CodeRegion *r = mem_resize(pool->mem, NULL, 0, sizeof *r);
+	trivet_status s;
+	void *map;
+
+	if (!r)
+		return TRIVET_NO_MEMORY;
+	s = os_reserve(pages * pool->page, &map);
+	if (s != TRIVET_OK) {
+		mem_resize(pool->mem, r, sizeof *r, 0);
+		return s;
+	}
+	*r = (CodeRegion){ .next = pool->regions, .map = map, .pages = pages, .used = 1 };
+	pool->regions = r;
+	pool->reserved += pages * pool->page;
+	*out = r;
+	return TRIVET_OK;
+}
+
+static trivet_status
+release_region(CodePool *pool, CodeRegion *r)
+{
+	CodeRegion **at = &pool->regions;
+	trivet_status s = os_release(r->map, r->pages * pool->page);
+
+	while (*at != r)
+		at = &(*at)->next;
+	*at = r->next;
+	pool->kept -= count_bits(r->kept) * pool->page;
+	pool->reserved -= r->pages * pool->page;
+	mem_resize(pool->mem, r, sizeof *r, 0);
+	return s;
+}
+
+void
+code_pool_free(CodePool *pool)
+{
+	while (pool->regions)
+		release_region(pool, pool->regions);
+}
+
+/* n pages beginning with page `first`, as bits. */
+static uint64_t
+page_bits(unsigned first, size_t n)
+{
+	return ((UINT64_C(1) << n) - 1) << first;
+}
+
+/* The first of n free pages in a row; 0: there are none. */
+static unsigned
+find_pages(const CodeRegion *r, size_t n)
+{
+	uint64_t starts = ~r->used;
+
+	if (r->single)
+		return 0;
+	for (size_t k = 1; k < n && starts; k++)
+		starts &= starts >> 1; /* zeros come in from above */
+	return starts ? (unsigned)__builtin_ctzll(starts) : 0;
+}
+
+/* Pages for a block, without access yet. */
+static trivet_status
+take_pages(CodePool *pool, CodeBlock *b)
+{
+	size_t n = b->bytes / pool->page;
+	CodeRegion *r = n > BLOCK_PAGES ? NULL : pool->regions;
+	unsigned first = 0;
+	trivet_status s;
+
+	while (r && (first = find_pages(r, n + 1)) == 0)
+		r = r->next;
+	if (!r) {
+		s = new_region(pool, n > BLOCK_PAGES ? n + 2 : REGION_PAGES, &r);
+		if (s != TRIVET_OK)
+			return s;
+		first = 1;
+	}
+	b->region = r;
+	b->code = r->map + first * pool->page;
+	r->single = n > BLOCK_PAGES;
+	if (r->single)
+		return TRIVET_OK;
+	r->used |= page_bits(first, n + 1);
+	pool->kept -= count_bits(r->kept & page_bits(first, n)) * pool->page;
+	r->kept &= ~page_bits(first, n); /* a guard may be kept, too */
+	return TRIVET_OK;
+}
+
+/* Gives the pages of a block back, of which `scrubbed` says that they hold nothing but traps.  One
+ * empty region stays, or a program that makes and frees one function would ask for it again and
+ * again. */
+static trivet_status
+give_pages(CodePool *pool, const CodeBlock *b, bool scrubbed)
+{
+	CodeRegion *r = b->region, *other = pool->regions;
+	size_t n = b->bytes / pool->page;
+	trivet_status s = TRIVET_OK;
+	unsigned first;
+
+	if (r->single)
+		return release_region(pool, r);
+	first = (unsigned)((size_t)(b->code - r->map) / pool->page);
+	if (scrubbed && pool->kept + b->bytes <= pool->keep &&
+	    os_protect(b->code, b->bytes, OS_NONE, false) == TRIVET_OK) {
+		r->kept |= page_bits(first, n);
+		pool->kept += b->bytes;
+	} else {
+		s = os_decommit(b->code, b->bytes);
+		if (s != TRIVET_OK)
+			return s; /* the pages are lost until the pool goes */
+	}
+	r->used &= ~page_bits(first, n + 1);
+	while (other && (other == r || (other->used != 1 || other->single)))
+		other = other->next;
+	return r->used == 1 && other ? release_region(pool, r) : s;
+}
+
+/* ---- Blocks --------------------------------------------------------------------------------- */
 
 trivet_status
-code_alloc(Mem *m, size_t bytes, CodeBlock **out)
+code_alloc(CodePool *pool, size_t bytes, CodeBlock **out)
 {
-	size_t page = os_page_size();
-	trivet_status s;
 	CodeBlock *b;
-	void *map;
+	trivet_status s;
 
 	*out = NULL;
 	if (bytes == 0)
 		return TRIVET_ARGUMENT;
 	if (bytes > CODE_MAX)
 		return TRIVET_LIMIT;
-	b = mem_resize(m, NULL, 0, sizeof *b);
+	b = mem_resize(pool->mem, NULL, 0, sizeof *b);
 	if (!b)
 		return TRIVET_NO_MEMORY;
-	*b = (CodeBlock){ .guard = page, .size = bytes, .state = WRITABLE };
-	b->pages = (bytes + page - 1) & ~(page - 1);
-	s = os_reserve(map_bytes(b), &map);
+	*b = (CodeBlock){ .pool = pool, .size = bytes, .state = WRITABLE };
+	b->bytes = code_pages(pool, bytes);
+	s = take_pages(pool, b);
+	if (s == TRIVET_OK) {
+		s = os_protect(b->code, b->bytes, OS_READ_WRITE, false);
+		if (s != TRIVET_OK)
+			give_pages(pool, b, false);
+	}
 	if (s != TRIVET_OK) {
-		mem_resize(m, b, sizeof *b, 0);
+		mem_resize(pool->mem, b, sizeof *b, 0);
 		return s;
 	}
-	b->map = map;
-	s = os_protect(code_of(b), b->pages, OS_READ_WRITE, false);
-	if (s != TRIVET_OK) {
-		os_release(b->map, map_bytes(b));
-		mem_resize(m, b, sizeof *b, 0);
-		return s;
-	}
-	os_trap_fill(code_of(b), b->pages);
+	os_trap_fill(b->code, b->bytes);
+	pool->live += b->bytes;
 	*out = b;
 	return TRIVET_OK;
+}
+
+/* OK for a block that can be written from `at` to at + n. */
+static trivet_status
+check_range(const CodeBlock *b, size_t at, size_t n)
+{
+	if (b->state != WRITABLE)
+		return b->state == SEALED ? TRIVET_SEALED : TRIVET_FREED;
+	return at > b->size || n > b->size - at ? TRIVET_BOUNDS : TRIVET_OK;
 }
 
 trivet_status
 code_write(CodeBlock *b, size_t at, const void *bytes, size_t n)
 {
+	trivet_status s;
+
 	if (!b || (!bytes && n))
 		return TRIVET_ARGUMENT;
-	if (b->state != WRITABLE)
-		return b->state == SEALED ? TRIVET_SEALED : TRIVET_FREED;
-	if (at > b->size || n > b->size - at)
-		return TRIVET_BOUNDS;
-	if (n == 0)
-		return TRIVET_OK;
-	memcpy(code_of(b) + at, bytes, n);
+	s = check_range(b, at, n);
+	if (s != TRIVET_OK || n == 0)
+		return s;
+	memcpy(b->code + at, bytes, n);
 	if (b->end < at + n)
 		b->end = at + n;
 	return TRIVET_OK;
+}
+
+trivet_status
+code_scrub(CodeBlock *b, size_t at, size_t n)
+{
+	trivet_status s = b ? check_range(b, at, n) : TRIVET_ARGUMENT;
+
+	if (s == TRIVET_OK)
+		os_trap_fill(b->code + at, n);
+	return s;
 }
 
 /* When it fails the block stays writable; it can be tried again, or freed. */
@@ -95,11 +263,12 @@ code_seal(CodeBlock *b, bool bti)
 		return b->state == SEALED ? TRIVET_SEALED : TRIVET_FREED;
 	if (b->end == 0)
 		return TRIVET_EMPTY;
-	os_publish_code(code_of(b), b->pages);
-	s = os_protect(code_of(b), b->pages, OS_READ_EXEC, bti);
+	os_publish_code(b->code, b->bytes);
+	s = os_protect(b->code, b->bytes, OS_READ_EXEC, bti);
 	if (s != TRIVET_OK)
 		return s;
-	os_code_sealed(code_of(b), b->pages);
+	os_code_sealed(b->code, b->bytes);
+	b->pool->sealed += b->bytes;
 	b->state = SEALED;
 	return TRIVET_OK;
 }
@@ -114,38 +283,44 @@ code_entry(const CodeBlock *b, size_t at, void **out)
 		return b->state == WRITABLE ? TRIVET_NOT_SEALED : TRIVET_FREED;
 	if (at >= b->end)
 		return TRIVET_BOUNDS;
-	*out = code_of(b) + at;
+	*out = b->code + at;
 	return TRIVET_OK;
 }
 
-/* Scrubbed first: should the system keep or reuse the pages, nothing of the code is left in them.
- */
+/* Pages that are kept are overwritten; those that are not go back to the system, which clears them
+ * before anybody gets them. */
 trivet_status
 code_free(CodeBlock *b)
 {
-	trivet_status s;
+	CodePool *pool;
+	bool scrub;
 
 	if (!b)
 		return TRIVET_ARGUMENT;
 	if (b->state == FREED)
 		return TRIVET_FREED;
-	if (b->state == WRITABLE ||
-	    os_protect(code_of(b), b->pages, OS_READ_WRITE, false) == TRIVET_OK)
-		os_trap_fill(code_of(b), b->pages);
-	s = os_release(b->map, map_bytes(b));
-	b->map = NULL;
+	pool = b->pool;
+	pool->live -= b->bytes;
+	scrub = !b->region->single && pool->kept + b->bytes <= pool->keep;
+	if (b->state == SEALED) {
+		pool->sealed -= b->bytes;
+		os_code_gone(b->code, b->bytes);
+		scrub = scrub && os_protect(b->code, b->bytes, OS_READ_WRITE, false) == TRIVET_OK;
+	}
+	if (scrub)
+		os_trap_fill(b->code, b->end);
 	b->state = FREED;
-	return s;
+	return give_pages(pool, b, scrub);
 }
 
 void
-code_forget(Mem *m, CodeBlock *b)
+code_forget(CodeBlock *b)
 {
 	if (!b)
 		return;
 	if (b->state != FREED)
 		code_free(b);
-	mem_resize(m, b, sizeof *b, 0);
+	mem_resize(b->pool->mem, b, sizeof *b, 0);
 }
 
 size_t
@@ -157,22 +332,24 @@ code_size(const CodeBlock *b)
 const void *
 code_address(const CodeBlock *b)
 {
-	return b && b->state != FREED ? code_of(b) : NULL;
+	return b && b->state != FREED ? b->code : NULL;
 }
 
 trivet_status
-code_probe(Mem *m)
+code_probe(void)
 {
-	uint8_t stop[16];
-	CodeBlock *b;
-	trivet_status s = code_alloc(m, sizeof stop, &b);
+	size_t page = os_page_size();
+	trivet_status s;
+	void *at;
 
+	s = os_reserve(page, &at);
 	if (s != TRIVET_OK)
 		return s;
-	os_trap_fill(stop, sizeof stop);
-	s = code_write(b, 0, stop, sizeof stop);
-	if (s == TRIVET_OK)
-		s = code_seal(b, false);
-	code_forget(m, b);
+	s = os_protect(at, page, OS_READ_WRITE, false);
+	if (s == TRIVET_OK) {
+		os_trap_fill(at, page);
+		s = os_protect(at, page, OS_READ_EXEC, false);
+	}
+	os_release(at, page);
 	return s;
 }

@@ -10,26 +10,43 @@ enum { BIG_FUNCTION = 1000, LONG_CHAIN = 64 };
 
 /* ---- One function --------------------------------------------------------------------------- */
 
+/* The constants for parameters of this function, or NULL. */
+static const IrBound *
+bound_here(const Builder *b)
+{
+	return b->options.bound && b->index == b->bound_index ? b->options.bound : NULL;
+}
+
+static void
+add_param(IrFunc *f, uint8_t *types, bool *lengths, IrType t, bool is_length)
+{
+	types[f->nparams] = (uint8_t)t;
+	lengths[f->nparams++] = is_length;
+}
+
 static bool
 set_signature(Builder *b, IrFunc *f)
 {
+	const IrBound *bound = bound_here(b);
 	const Func *s = b->source;
 	uint8_t *types = arena_alloc(b->arena, 2 * (size_t)s->nparams + 1);
 	bool *lengths = arena_alloc(b->arena, 2 * (size_t)s->nparams + 1);
-	uint32_t n = 0;
 
 	if (!types || !lengths)
 		return false;
-	for (uint32_t k = 0; k < s->nparams; k++) {
+	f->nparams = 0;
+	for (uint32_t k = 0, flat = 0; k < s->nparams; k++) {
 		unsigned t = s->vars.at[k].type;
-		types[n++] = (uint8_t)(type_is_span(t) ? IR_I64 : ir_type_of(t));
-		lengths[n] = type_is_span(t);
-		if (type_is_span(t))
-			types[n++] = IR_I64;
+		bool span = type_is_span(t), open = !bound || !bound->is_bound[flat];
+
+		flat += span ? 2 : 1;
+		if (open)
+			add_param(f, types, lengths, span ? IR_I64 : ir_type_of(t), false);
+		if (open && span)
+			add_param(f, types, lengths, IR_I64, true);
 	}
 	f->params = types;
 	f->lengths = lengths;
-	f->nparams = n;
 	f->result = ir_type_of(s->result);
 	f->name = s->name;
 	f->source = b->id;
@@ -43,27 +60,39 @@ make_param(IrFunc *f, uint32_t k)
 	return ir_append(f, 0, (Ins){ .op = IR_PARAM, .type = f->params[k], .aux = (int32_t)k });
 }
 
+/* The next parameter's value, or the constant it is bound to. */
+static Val
+param_value(Builder *b, IrType t, uint32_t flat, Val *last)
+{
+	const IrBound *bound = bound_here(b);
+
+	if (bound && bound->is_bound[flat])
+		return ir_const(b->f, t, bound->bits[flat]);
+	return ++*last;
+}
+
 /* Of a bool the host may set the low byte only. */
 static void
 make_params(Builder *b)
 {
 	const Func *s = b->source;
-	Val one = 0;
+	Val one = 0, last = 0;
 
 	for (uint32_t k = 0; k < b->f->nparams; k++)
 		if (make_param(b->f, k) != k + 1)
 			return;
 	for (uint32_t k = 0, flat = 0; k < s->nparams; k++) {
 		unsigned t = s->vars.at[k].type;
-		Val v = ++flat;
+		bool span = type_is_span(t);
+		Val v = param_value(b, span ? IR_I64 : ir_type_of(t), flat++, &last);
 
 		if (t == TRIVET_BOOL) {
 			one = one ? one : ir_const(b->f, IR_I32, 1);
 			v = ir_ins(b->f, 0, IR_AND, IR_I32, v, one);
 		}
 		ssa_write(b, 2 * k, v);
-		if (type_is_span(t))
-			ssa_write(b, 2 * k + 1, ++flat);
+		if (span)
+			ssa_write(b, 2 * k + 1, param_value(b, IR_I64, flat++, &last));
 	}
 }
 
@@ -148,6 +177,14 @@ make_functions(Builder *b)
 		f->source = k;
 		b->m->func_of[k] = b->m->funcs.n - 1;
 	}
+	if (!b->options.bound)
+		return true;
+	/* Beside the function itself, which may be called by it or others. */
+	f = ir_func(b->m);
+	if (!f)
+		return false;
+	f->source = b->options.bound->func;
+	b->bound_index = b->m->funcs.n - 1;
 	return true;
 }
 
@@ -268,6 +305,73 @@ make_thunks(Builder *b)
 	return true;
 }
 
+/* ---- Only a part of a module ---------------------------------------------------------------- */
+
+typedef struct Kept {
+	uint32_t *index; /* by old index: 1 + the new one, or 0 */
+	uint32_t *queue; /* old indexes */
+	uint32_t n;
+} Kept;
+
+static void
+keep(Kept *k, uint32_t index)
+{
+	if (!k->index[index])
+		k->queue[k->n++] = index;
+	k->index[index] = 1;
+}
+
+static void
+keep_callees(Kept *k, const IrFunc *f)
+{
+	for (BlockId b = 0; b < f->blocks.n; b++)
+		for (Val v = f->blocks.at[b].first; v; v = f->ins.at[v].next)
+			if (f->ins.at[v].op == IR_CALL)
+				keep(k, (uint32_t)f->ins.at[v].aux);
+}
+
+static void
+renumber_calls(const Kept *k, IrFunc *f)
+{
+	for (BlockId b = 0; b < f->blocks.n; b++)
+		for (Val v = f->blocks.at[b].first; v; v = f->ins.at[v].next)
+			if (f->ins.at[v].op == IR_CALL)
+				f->ins.at[v].aux = (int32_t)k->index[f->ins.at[v].aux] - 1;
+}
+
+void
+ir_keep_only(IrModule *m, uint32_t source)
+{
+	uint32_t n = m->funcs.n, root = m->func_of[source], count = 0;
+	Kept k = { .index = arena_alloc(m->arena, 2 * (size_t)n * sizeof(uint32_t)) };
+
+	if (!k.index)
+		return;
+	k.queue = k.index + n;
+	keep(&k, root);
+	keep(&k, m->funcs.at[root].entry_thunk);
+	for (uint32_t at = 0; at < k.n; at++)
+		keep_callees(&k, &m->funcs.at[k.queue[at]]);
+	for (uint32_t old = 0; old < n; old++) {
+		uint32_t *of = &m->func_of[m->funcs.at[old].source];
+
+		if (k.index[old]) {
+			k.index[old] = ++count;
+			m->funcs.at[count - 1] = m->funcs.at[old];
+		}
+		if (*of == old)
+			*of = k.index[old] - 1; /* BLOCK_NONE when it goes */
+	}
+	m->funcs.n = count;
+	for (uint32_t i = 0; i < count; i++) {
+		IrFunc *f = &m->funcs.at[i];
+		uint32_t thunk = k.index[f->entry_thunk];
+
+		renumber_calls(&k, f);
+		f->entry_thunk = thunk ? thunk - 1 : i;
+	}
+}
+
 IrModule *
 ir_build(Arena *a, const Program *p, const IrOptions *o)
 {
@@ -280,5 +384,9 @@ ir_build(Arena *a, const Program *p, const IrOptions *o)
 		build_function(&b, k);
 	if (a->mem->failed || !spread_context(&b) || !make_thunks(&b) || a->mem->failed)
 		return NULL;
+	if (o->bound) { /* what the host enters is that one */
+		b.m->func_of[o->bound->func] = b.bound_index;
+		ir_keep_only(b.m, o->bound->func);
+	}
 	return b.m;
 }

@@ -46,6 +46,7 @@ typedef struct Builder {
 	uint32_t *extern_slot;          /* by FuncId: import slot + 1, or 0 */
 	bool calls_externs;
 	VEC(CallEdge) calls;            /* without the recursive ones */
+	uint32_t bound_index;           /* in m->funcs, of the function with bound parameters */
 
 	/* of the current function */
 	const Func *source;

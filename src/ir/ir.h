@@ -255,13 +255,25 @@ typedef struct IrModule {
 	uint32_t *site_table; uint32_t site_cap;        /* hash of sites, ir.c's own */
 } IrModule;
 
+/* A function some of whose parameters are constants: what is compiled is it, without those, and what
+ * it calls. */
+typedef struct IrBound {
+	uint32_t func;                  /* FuncId */
+	const bool *is_bound;           /* by parameter, as in IrFunc.params */
+	const uint64_t *bits;
+} IrBound;
+
 typedef struct IrOptions {
 	bool interruptible;             /* polls at loop heads and before calls */
+	const IrBound *bound;           /* or NULL: the whole program */
 } IrOptions;
 
 /* ---- build.c: SSA from a checked Program, in one walk (Braun et al., CC 2013) ---- */
 struct Program;
 IrModule *ir_build(Arena *a, const struct Program *p, const IrOptions *o);      /* NULL: no memory */
+
+/* Drops all functions but that of FuncId `source` and those it calls, directly or not; renumbers. */
+void ir_keep_only(IrModule *m, uint32_t source);
 
 /* ---- ir.c: making and changing ---- */
 IrModule *ir_module(Arena *a);          /* empty; NULL: no memory */

@@ -174,6 +174,26 @@ is_poll(const IrFunc *f, const Ins *i)
 	       f->module->imports.at[address->aux].kind == IMPORT_INTERRUPT;
 }
 
+/* (x + constant) + y is made as (x + y) + constant: the first sum serves all rounds, and the
+ * constant becomes part of an offset. */
+static Val
+copy_sum(Body *y, BlockId at, Ins i)
+{
+	IrFunc *f = y->f;
+
+	for (unsigned k = 0; k < 2; k++) {
+		const Ins sum = f->ins.at[i.arg[k]];
+
+		if (sum.op != IR_ADD || !ir_is_const(f, sum.arg[1]) || ir_is_const(f, i.arg[1 - k]))
+			continue;
+		i.arg[k] = sum.arg[0];
+		i.arg[0] = ir_add(f, at, i);
+		i.arg[1] = sum.arg[1];
+		break;
+	}
+	return ir_add(f, at, i);
+}
+
 static void
 copy_value(Body *y, BlockId at, Val v, bool polls)
 {
@@ -191,7 +211,10 @@ copy_value(Body *y, BlockId at, Val v, bool polls)
 		ir_trapif(f, at, i.cc, i.arg[0], i.arg[1], (uint32_t)i.aux);
 		return;
 	}
-	y->map[v] = ir_op_info[i.op].flags & IR_P ? ir_add(f, at, i) : ir_append(f, at, i);
+	if (i.op == IR_ADD)
+		y->map[v] = copy_sum(y, at, i);
+	else
+		y->map[v] = ir_op_info[i.op].flags & IR_P ? ir_add(f, at, i) : ir_append(f, at, i);
 }
 
 /* A phi inside: its operands come in the order of the copy's predecessors. */

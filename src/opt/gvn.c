@@ -8,7 +8,10 @@
  * settled. */
 #include "opt/facts.h"
 
-enum { PROBES = 24 }; /* equal hashes looked at before giving up */
+enum {
+	PROBES = 24, /* equal hashes looked at before giving up */
+	RECENT = 8   /* cells of memory whose contents outlive stores beside them */
+};
 
 /* ---- State ---------------------------------------------------------------------------------- */
 
@@ -16,6 +19,12 @@ typedef struct Entry {
 	Val v, value; /* value: what v stands for, which differs for a STORE */
 	uint32_t version, next;
 } Entry;
+
+/* What a cell of memory holds, known since a load or a store of the block looked at. */
+typedef struct Cell {
+	Ins key; /* a LOAD */
+	Val v, value;
+} Cell;
 
 typedef struct Gvn {
 	IrFunc *f;
@@ -26,6 +35,8 @@ typedef struct Gvn {
 	uint32_t *heads, mask;
 	uint32_t *version_out; /* by block: the memory's version at its end */
 	uint32_t version, versions;
+	Cell recent[RECENT];
+	uint32_t nrecent, turn;
 	bool *reached; /* by block */
 	bool changed, settled;
 } Gvn;
@@ -174,6 +185,48 @@ is_whole(unsigned mem)
 	return mem == MEM_W32 || mem == MEM_W64 || mem == MEM_F32 || mem == MEM_F64;
 }
 
+/* All that is known of memory, but for what else is looked up, is no more. */
+static void
+forget_memory(Gvn *g)
+{
+	g->version = ++g->versions;
+	g->nrecent = 0;
+}
+
+static void
+note_cell(Gvn *g, const Ins *key, Val v, Val value)
+{
+	uint32_t at = g->nrecent < RECENT ? g->nrecent++ : g->turn++ % RECENT;
+
+	remember(g, key, v, value, g->version);
+	g->recent[at] = (Cell){ *key, v, value };
+}
+
+/* The index without a constant added to it, and the offset in bytes with it. */
+static Val
+split_place(const IrFunc *f, const Ins *i, uint64_t *offset)
+{
+	const Ins *index = &f->ins.at[i->arg[1]];
+
+	*offset = (uint64_t)(int64_t)i->aux;
+	if (!i->arg[1] || index->op != IR_ADD || !ir_is_const(f, index->arg[1]))
+		return i->arg[1];
+	*offset += ir_const_bits(f, index->arg[1]) * ir_mem_bytes[i->cc];
+	return index->arg[0];
+}
+
+/* Have the two accesses certainly no byte in common?  Sums are modulo 2^64, as addresses are. */
+static bool
+are_apart(const IrFunc *f, const Ins *a, const Ins *b)
+{
+	uint64_t at_a, at_b;
+	Val index_a = split_place(f, a, &at_a), index_b = split_place(f, b, &at_b);
+
+	return a->arg[0] == b->arg[0] && index_a == index_b &&
+	       (!index_a || ir_mem_bytes[a->cc] == ir_mem_bytes[b->cc]) &&
+	       at_a - at_b >= ir_mem_bytes[b->cc] && at_b - at_a >= ir_mem_bytes[a->cc];
+}
+
 static void
 visit_load(Gvn *g, BlockId b, Val v)
 {
@@ -184,7 +237,7 @@ visit_load(Gvn *g, BlockId b, Val v)
 		replace(g, v, by);
 		return;
 	}
-	remember(g, &key, v, v, g->version);
+	note_cell(g, &key, v, v);
 	facts_visit(g->facts, b, v);
 }
 
@@ -193,14 +246,24 @@ visit_store(Gvn *g, Val v)
 {
 	Ins key = g->f->ins.at[v];
 	Val value = key.arg[2];
+	uint32_t kept = 0;
 
 	g->version = ++g->versions;
+	for (uint32_t k = 0; k < g->nrecent; k++) {
+		Cell c = g->recent[k];
+
+		if (!are_apart(g->f, &c.key, &key))
+			continue;
+		remember(g, &c.key, c.v, c.value, g->version);
+		g->recent[kept++] = c;
+	}
+	g->nrecent = kept;
 	if (!is_whole(key.cc))
 		return;
 	key.op = IR_LOAD;
 	key.type = g->f->ins.at[value].type;
 	key.arg[2] = 0;
-	remember(g, &key, v, value, g->version);
+	note_cell(g, &key, v, value);
 }
 
 /* ---- Control -------------------------------------------------------------------------------- */
@@ -247,10 +310,9 @@ enter(Gvn *g, BlockId b)
 	const Block *from;
 	const Ins *i;
 
-	if (block->preds.n != 1) {
-		g->version = ++g->versions;
+	forget_memory(g);
+	if (block->preds.n != 1)
 		return;
-	}
 	from = &g->f->blocks.at[block->preds.at[0]];
 	g->version = g->version_out[block->preds.at[0]];
 	if (!from->last)
@@ -283,7 +345,7 @@ visit(Gvn *g, BlockId b, Val v)
 	case IR_LOAD: visit_load(g, b, v); break;
 	case IR_STORE: visit_store(g, v); break;
 	case IR_CALL:
-	case IR_CALLX: g->version = ++g->versions; break;
+	case IR_CALLX: forget_memory(g); break;
 	case IR_TRAPIF: visit_trapif(g, b, v); break;
 	case IR_BR: visit_branch(g, b, v); break;
 	default:

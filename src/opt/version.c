@@ -1,12 +1,12 @@
 /* version.c - an inner loop twice: without its bounds checks when a test before it shows that none
  * can fail, else as it was.
  *
- * For a counter i that goes by 1 from init up to n, and a check of i + k + c against len, with k
- * and len the same all through the loop: with lo = init + k + (the least c) and hi = n - 1 + k +
- * (the greatest c), no check fails if lo <= hi < len, unsigned.  That holds for wrapped sums too,
- * because the distance from lo to hi is less than 2^64: init is a constant of 0 or more.  When a
- * check may fail the loop with the checks runs, so a trap comes in its iteration, after the stores
- * before it. */
+ * For a counter i that goes by 1 from init up to n, and a check of a·i + k + c against len, with a,
+ * k and len the same all through the loop: with lo = a·init + k + (the least c) and hi = a·(n - 1)
+ * + k + (the greatest c), no check fails if lo <= hi < len, unsigned.  That holds for wrapped sums
+ * too, because the distance from lo to hi is less than 2^64: init is a constant of 0 or more, and
+ * where a is not 1, neither a nor n may be more than 2^31.  When a check may fail the loop with the
+ * checks runs, so a trap comes in its iteration, after the stores before it. */
 #include "opt/edit.h"
 
 enum {
@@ -14,12 +14,14 @@ enum {
 	MOST_SIZE = 80,
 	MOST_GROUPS = 4,
 	MOST_CHECKS = 16,
+	MOST_FIXED = 3, /* terms of an index */
 	MOST_LOOPS = 8,
-	FAR = 1 << 20
+	FAR = 1 << 20,
 };
+#define SMALL (UINT64_C(1) << 31)
 
 typedef struct Group {
-	Val inv, len; /* inv 0: none */
+	Val inv[MOST_FIXED], len, factor; /* inv 0: no more; factor 0: one */
 	int64_t least, most;
 } Group;
 
@@ -117,19 +119,35 @@ find_counter(Version *w)
 	       (int64_t)ir_const_bits(f, w->init) >= 0;
 }
 
-/* Is v the counter plus at most one fixed value and a small constant? */
+/* Is v the counter, or that times a fixed value? */
 static bool
-split_index(const Version *w, Val v, Val *inv, int64_t *c)
+is_product(const Version *w, Val v, Val *factor)
+{
+	const Ins *i = &w->f->ins.at[v];
+
+	*factor = 0;
+	if (v == w->counter)
+		return true;
+	if (i->op != IR_MUL || (i->arg[0] != w->counter && i->arg[1] != w->counter))
+		return false;
+	*factor = i->arg[i->arg[0] == w->counter];
+	return is_fixed(w, *factor) &&
+	       (!ir_is_const(w->f, *factor) || ir_const_bits(w->f, *factor) < SMALL);
+}
+
+/* Is v such a product plus a few fixed values and a small constant? */
+static bool
+split_index(const Version *w, Val v, Group *g, int64_t *c)
 {
 	const IrFunc *f = w->f;
+	unsigned terms = 0;
 
-	*inv = 0;
 	*c = 0;
-	for (unsigned depth = 0; v != w->counter; depth++) {
+	for (unsigned depth = 0; !is_product(w, v, &g->factor); depth++) {
 		const Ins *i = &f->ins.at[v];
 		unsigned fixed;
 
-		if (i->op != IR_ADD || depth == 3)
+		if (i->op != IR_ADD || depth == MOST_FIXED + 1)
 			return false;
 		fixed = is_fixed(w, i->arg[1]);
 		if (!fixed && !is_fixed(w, i->arg[0]))
@@ -138,14 +156,20 @@ split_index(const Version *w, Val v, Val *inv, int64_t *c)
 			*c += (int64_t)ir_const_bits(f, i->arg[fixed]);
 			if (*c > FAR || *c < -FAR)
 				return false;
-		} else if (*inv) {
+		} else if (terms == MOST_FIXED) {
 			return false;
 		} else {
-			*inv = i->arg[fixed];
+			g->inv[terms++] = i->arg[fixed];
 		}
 		v = i->arg[1 - fixed];
 	}
 	return true;
+}
+
+static bool
+is_same_but_constant(const Group *a, const Group *b)
+{
+	return !memcmp(a->inv, b->inv, sizeof a->inv) && a->len == b->len && a->factor == b->factor;
 }
 
 static void
@@ -154,18 +178,19 @@ note_check(Version *w, Val v)
 	const Ins *i = &w->f->ins.at[v];
 	uint32_t k = 0;
 	int64_t c;
-	Val inv;
+	Group g = { .len = i->arg[1] };
 
 	if (i->op != IR_TRAPIF || i->cc != CC_UGE || w->nchecks == MOST_CHECKS ||
 	    !is_fixed(w, i->arg[1]) || w->f->ins.at[i->arg[0]].type != IR_I64 ||
-	    !split_index(w, i->arg[0], &inv, &c))
+	    !split_index(w, i->arg[0], &g, &c))
 		return;
-	while (k < w->ngroups && (w->groups[k].inv != inv || w->groups[k].len != i->arg[1]))
+	while (k < w->ngroups && !is_same_but_constant(&w->groups[k], &g))
 		k++;
 	if (k == MOST_GROUPS)
 		return;
+	g.least = g.most = c;
 	if (k == w->ngroups)
-		w->groups[w->ngroups++] = (Group){ inv, i->arg[1], c, c };
+		w->groups[w->ngroups++] = g;
 	if (c < w->groups[k].least)
 		w->groups[k].least = c;
 	if (c > w->groups[k].most)
@@ -316,13 +341,31 @@ merge_results(Version *w)
 /* ---- The tests before ----------------------------------------------------------------------- */
 
 static Val
-plus(Version *w, BlockId b, Val v, Val inv, int64_t c)
+index_at(Version *w, BlockId b, const Group *g, Val v, int64_t minus, int64_t c)
 {
 	IrFunc *f = w->f;
 
-	if (inv)
-		v = ir_ins(f, b, IR_ADD, IR_I64, v, inv);
+	if (g->factor) {
+		v = ir_ins(f, b, IR_ADD, IR_I64, v, ir_const(f, IR_I64, 0 - (uint64_t)minus));
+		v = ir_ins(f, b, IR_MUL, IR_I64, v, g->factor);
+	} else {
+		c -= minus;
+	}
+	for (unsigned k = 0; k < MOST_FIXED && g->inv[k]; k++)
+		v = ir_ins(f, b, IR_ADD, IR_I64, v, g->inv[k]);
 	return ir_ins(f, b, IR_ADD, IR_I64, v, ir_const(f, IR_I64, (uint64_t)c));
+}
+
+/* Goes on in the block that it gives only if v is 0 or more and small. */
+static BlockId
+test_small(Version *w, BlockId at, Val v, BlockId slow)
+{
+	BlockId then = ir_block(w->f);
+
+	if (w->a->mem->failed)
+		return at;
+	ir_br(w->f, at, CC_ULT, v, ir_const(w->f, IR_I64, SMALL), then, slow);
+	return then;
 }
 
 /* From the block before the loop by way of the tests to `fast`, or to `slow` when one fails. */
@@ -337,10 +380,16 @@ make_tests(Version *w, BlockId before, BlockId fast, BlockId slow)
 	f->blocks.at[before].succ[0] = BLOCK_NONE;
 	for (uint32_t k = 0; k < w->ngroups; k++) {
 		const Group *g = &w->groups[k];
-		Val lo = plus(w, at, w->init, g->inv, g->least);
-		Val hi = plus(w, at, w->limit, g->inv, g->most - 1);
-		BlockId second = ir_block(f), then = k + 1 < w->ngroups ? ir_block(f) : fast;
+		BlockId second, then = k + 1 < w->ngroups ? ir_block(f) : fast;
+		Val lo, hi;
 
+		if (g->factor && !ir_is_const(f, g->factor))
+			at = test_small(w, at, g->factor, slow);
+		if (g->factor)
+			at = test_small(w, at, w->limit, slow);
+		lo = index_at(w, at, g, w->init, 0, g->least);
+		hi = index_at(w, at, g, w->limit, 1, g->most);
+		second = ir_block(f);
 		if (w->a->mem->failed)
 			return;
 		ir_br(f, at, CC_ULE, lo, hi, second, slow);

@@ -16,9 +16,19 @@ trivet_status os_reserve(size_t bytes, void **out);             /* address space
 trivet_status os_protect(void *at, size_t bytes, OsAccess access, bool bti);
                         /* NO_EXEC when the system refuses execution; checks that it took effect
                          * where the call can lie; never asks for write and execute together */
-trivet_status os_release(void *at, size_t bytes);
+trivet_status os_decommit(void *at, size_t bytes);      /* no access, and the memory behind it goes back */
+trivet_status os_release(void *at, size_t bytes);       /* of all that was reserved */
 void os_publish_code(void *at, size_t bytes);   /* cache maintenance, before the flip to executable */
-void os_code_sealed(void *at, size_t bytes);    /* after it: other threads' pipelines, CFG targets */
+void os_code_sealed(void *at, size_t bytes);    /* after it: other threads' pipelines */
+void os_code_gone(void *at, size_t bytes);      /* Valgrind keeps translations of code: no longer valid */
+
+typedef struct OsLock {                 /* must not move */
+	uint64_t room[8];
+} OsLock;
+void os_lock_init(OsLock *l);
+void os_lock(OsLock *l);                /* not recursive */
+void os_unlock(OsLock *l);
+void os_lock_destroy(OsLock *l);
 
 uint32_t os_cpu_features(void);         /* trivet_feature bits of this machine; slow under a
                                          * hypervisor (0.1 ms): ask once */

@@ -100,6 +100,14 @@ os_protect(void *at, size_t bytes, OsAccess access, bool bti)
 }
 
 trivet_status
+os_decommit(void *at, size_t bytes)
+{
+	if (!at || !is_pages(at, bytes))
+		return TRIVET_ARGUMENT;
+	return VirtualFree(at, bytes, MEM_DECOMMIT) ? TRIVET_OK : TRIVET_SYSTEM;
+}
+
+trivet_status
 os_release(void *at, size_t bytes)
 {
 	if (!at || !is_pages(at, bytes))
@@ -119,6 +127,44 @@ os_code_sealed(void *at, size_t bytes)
 {
 	(void)at;
 	(void)bytes;
+}
+
+void
+os_code_gone(void *at, size_t bytes)
+{
+	(void)at;
+	(void)bytes;
+}
+
+static PSRWLOCK
+srw(OsLock *l)
+{
+	_Static_assert(sizeof(SRWLOCK) <= sizeof l->room, "room for a lock");
+	return (PSRWLOCK)(void *)l;
+}
+
+void
+os_lock_init(OsLock *l)
+{
+	InitializeSRWLock(srw(l));
+}
+
+void
+os_lock(OsLock *l)
+{
+	AcquireSRWLockExclusive(srw(l));
+}
+
+void
+os_unlock(OsLock *l)
+{
+	ReleaseSRWLockExclusive(srw(l));
+}
+
+void
+os_lock_destroy(OsLock *l)
+{
+	(void)l;
 }
 
 static void

@@ -18,3 +18,13 @@ $B/bench/bench$(SUFFIX): $B/obj/tests/bench/bench.o $(KERNEL_OBJECTS) $B/libtriv
 .PHONY: bench
 bench: $B/bench/bench$(SUFFIX)
 	@$(PYTHON) tests/bench/bench.py $< tests/bench/kernels $(KERNEL)
+
+# `make bench-memory`: code memory against bare system calls.
+$B/bench/memory: $B/obj/tests/bench/memory.o $B/libtrivet.a
+	@mkdir -p $(@D)
+	$(call SAY,LINK,$@)
+	$Q$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+.PHONY: bench-memory
+bench-memory: $B/bench/memory
+	@$<

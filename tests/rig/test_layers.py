@@ -23,7 +23,7 @@ BELOW = {
     "api": {"base", "os", "code", "asm", "lang", "ir", "interp", "opt", "gen"},
     "cli": set(),
 }
-PUBLIC = {"trivet_shim.h", "trivet.h", "trivet_asm.h", "trivet_x64.h", "trivet_a64.h"}
+PUBLIC = {"trivet_shim.h", "trivet.h", "trivet_memory.h", "trivet_asm.h", "trivet_x64.h", "trivet_a64.h"}
 
 
 def sources():

@@ -275,7 +275,8 @@ refusals(void)
 	REFUSED(x64_emit(&c, X64_ADD_MR, 8, 0, x64_m(17, 0), 0));
 	REFUSED(x64_emit(&c, X64_LEA, 8, 0, rax, 0));
 	REFUSED(x64_emit(&c, X64_MOVSXD, 4, 0, rax, 0));
-	REFUSED(x64_emit(&c, X64_MOVZX8, 2, 0, rax, 0));
+	REFUSED(x64_emit(&c, X64_MOVZX16, 2, 0, rax, 0));
+	REFUSED(x64_emit(&c, X64_MOVHLPS, 8, 0, x64_m(X64_RAX, 0), 0));
 	REFUSED(x64_emit(&c, X64_ADDS, 2, 0, rax, 0));
 	REFUSED(x64_emit(&c, X64_BT_I, 1, 0, rax, 0));
 	REFUSED(x64_vex(&c, X64_SHLX, 8, 0, 16, rax, 0));
@@ -301,7 +302,7 @@ main(void)
 	branches();
 	relaxation(0, 5 + 2 + 2 + 7 + 2 + 2 + 1);
 	relaxation(100, 5 + 2 + 2 + 100 + 7 + 2 + 2 + 100 + 1);
-	relaxation(115, 5 + 2 + 2 + 115 + 7 + 5 + 2 + 115 + 1);
+	relaxation(115, 5 + 2 + 2 + 115 + 7 + 2 + 2 + 115 + 1);
 	relaxation(122, 5 + 2 + 5 + 122 + 7 + 5 + 2 + 122 + 1);
 	relaxation(123, 5 + 6 + 5 + 123 + 7 + 5 + 2 + 123 + 1);
 	relaxation(127, 5 + 6 + 5 + 127 + 7 + 5 + 2 + 127 + 1);

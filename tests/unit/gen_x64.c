@@ -676,7 +676,7 @@ run_config(const GenOptions *o)
 		if (load_module(&mem, &a, m, o, imports, &l)) {
 			for (uint32_t k = 0; k < nfunctions; k++)
 				run_function(&functions[k], o, &l);
-			code_forget(&mem, l.block);
+			unload_module(&l);
 		}
 	}
 	arena_free(&a);

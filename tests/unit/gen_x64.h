@@ -14,7 +14,8 @@
 
 static const struct Target *const x64_targets[2] = { &target_x86_64_linux, &target_x86_64_windows };
 
-typedef struct Loaded {
+typedef struct Loaded { /* must not move */
+	CodePool pool;
 	CodeBlock *block;
 	ObjectCode o;
 } Loaded;
@@ -27,7 +28,8 @@ load_module(Mem *mem, Arena *a, IrModule *m, const GenOptions *o, const uint64_t
 	trivet_status s;
 
 	text_init(&why, a);
-	*l = (Loaded){ NULL, { 0 } };
+	*l = (Loaded){ .block = NULL };
+	code_pool_init(&l->pool, mem, 0);
 	s = gen_module(m, o, a, &l->o, &why);
 	if (!check_true(s == TRIVET_OK, "gen_module", __FILE__, __LINE__)) {
 		printf("    %s: %d %s\n", o->target->name, (int)s, why.at ? why.at : "");
@@ -35,9 +37,16 @@ load_module(Mem *mem, Arena *a, IrModule *m, const GenOptions *o, const uint64_t
 	}
 	for (uint32_t k = 0; imports && k < m->imports.n; k++)
 		memcpy(l->o.bytes + l->o.imports + 8 * k, &imports[k], 8);
-	return CHECK_EQ(code_alloc(mem, l->o.size, &l->block), TRIVET_OK) &&
+	return CHECK_EQ(code_alloc(&l->pool, l->o.size, &l->block), TRIVET_OK) &&
 	       CHECK_EQ(code_write(l->block, 0, l->o.bytes, l->o.size), TRIVET_OK) &&
 	       CHECK_EQ(code_seal(l->block, false), TRIVET_OK);
+}
+
+static inline void
+unload_module(Loaded *l)
+{
+	code_forget(l->block);
+	code_pool_free(&l->pool);
 }
 
 static inline uint64_t

@@ -302,7 +302,7 @@ run_trial(const GenOptions *o)
 		for (uint32_t k = 0; k < t.nin; k++)
 			CHECK_EQ(low_bits(t.in[k], t.saved[k]),
 				 low_bits(t.in[k], *place(&before, win64, t.in, k)));
-		code_forget(&mem, l.block);
+		unload_module(&l);
 	}
 	arena_free(&a);
 }
@@ -365,7 +365,7 @@ judge(const GenOptions *o)
 		}
 		if (!CHECK(got == expected))
 			printf("    %s: got %a, expected %a\n", o->target->name, got, expected);
-		code_forget(&mem, l.block);
+		unload_module(&l);
 	}
 	arena_free(&a);
 }
@@ -488,7 +488,7 @@ check_traps(GenOptions o, uint32_t n)
 		call_down(&l, win64, types, n, 9, 9, 0, 1);
 		call_down(&l, win64, types, n, 40, 3, 0, 1);
 		call_down(&l, win64, types, n, 1000000, UINT64_MAX, 0, 2);
-		code_forget(&mem, l.block);
+		unload_module(&l);
 	}
 	arena_free(&a);
 }
@@ -537,7 +537,7 @@ large_frame(GenOptions o, uint32_t n)
 		check_preserved(&before, &after, win64, "after a large frame");
 		if (n > 1000)
 			CHECK(l.o.frames[0].frame_bytes > 8 * (n - 100));
-		code_forget(&mem, l.block);
+		unload_module(&l);
 	}
 	arena_free(&a);
 }

@@ -195,7 +195,7 @@ far_index(const GenOptions *o)
 			}
 			CHECK_EQ(cell, 77);
 			CHECK_EQ(out[0], 77);
-			code_forget(&mem, l.block);
+			unload_module(&l);
 		}
 		arena_free(&arena);
 	}
@@ -227,7 +227,7 @@ main(void)
 		if (load_module(&mem, &arena, m, &o, NULL, &l)) {
 			for (unsigned i = 0; i < n; i++)
 				run(&accesses[i], k & 1, entry_of(&l, l.o.funcs[i].entry));
-			code_forget(&mem, l.block);
+			unload_module(&l);
 		}
 		arena_free(&arena);
 		far_index(&o);

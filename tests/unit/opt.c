@@ -20,6 +20,9 @@ typedef struct Row {
 
 #define LOOP(body) "fn f(n: i64, m: i64) -> i64 { let s = 0; for i in 0..n { " body " } return s; }"
 
+#define LOOP_OVER(body) \
+	"fn f(xs: [i64], n: i64) -> i64 { let s = 0; for i in 0..n { " body " } return s; }"
+
 static const Row rows[] = {
 	/* gvn: values across blocks */
 	{ "gvn", IR_MUL, 1,
@@ -124,6 +127,54 @@ static const Row rows[] = {
 	{ "version", IR_LOAD, 2,
 	  "fn f(xs: [i64], n: i64) -> i64 { let s = 0; let i = 0; loop { s += xs[i] + xs[i + 1]; "
 	  "if i >= n { break; } i += 1; } return s; }" },
+	/* also where the counter is multiplied: one test of each for the whole loop */
+	{ "version", IR_TRAPIF, 2,
+	  "fn f(xs: [i64], n: i64, m: i64) -> i64 { let s = 0; for i in 0..n { s += xs[i * m + n] "
+	  "+ "
+	  "xs[i * 3]; } return s; }" },
+	{ "version", IR_LOAD, 2,
+	  "fn f(xs: [i64], n: i64) -> i64 { let s = 0; for i in 0..n { s += xs[i * s + n] + xs[i * "
+	  "8589934592]; } return s; }" },
+	/* flatten */
+	{ "flatten", IR_LOAD, 5,
+	  "fn f(xs: [i64]) -> i64 { let s = 0; for i in 0..5 { s = s * 3 + xs[i]; } return s; }" },
+	{ "flatten", IR_BR, 0,
+	  "fn f(xs: [i64]) -> i64 { let s = 0; for i in 0..5 { s = s * 3 + xs[i]; } return s; }" },
+	{ "flatten", IR_LOAD, 1,
+	  "fn f(xs: [i64]) -> i64 { let s = 0; for i in 0..5 { s += xs[i]; if s > 9 { break; } } "
+	  "return s; }" },
+	{ "flatten", IR_LOAD, 1,
+	  "fn f(xs: [i64]) -> i64 { let s = 0; for i in 0..500 { s = s * 3 + xs[i]; } return s; "
+	  "}" },
+	{ "flatten", IR_LOAD, 1,
+	  "fn f(xs: [i64], n: i64) -> i64 { let s = 0; for i in n..n + 3 { s = s * 3 + xs[i]; } "
+	  "return s; }" },
+	/* unroll: four rounds and the loop */
+	{ "unroll", IR_LOAD, 5, LOOP_OVER("s = s * 3 + xs[i];") },
+	{ "unroll", IR_LOAD, 5, LOOP_OVER("s += xs[i];") },
+	{ "unroll", IR_BR, 2, LOOP_OVER("s += xs[i];") },
+	{ "unroll", IR_LOAD, 1, LOOP_OVER("s += xs[i] / 7;") },
+	{ "unroll", IR_LOAD, 1, LOOP_OVER("s += xs[i]; if s > 9 { break; }") },
+	{ "unroll", IR_LOAD, 1,
+	  "fn f(xs: [i64], n: i64) -> i64 { let s = 0; let i = 0; while i != n { s += xs[i]; i += "
+	  "1; "
+	  "} return s; }" },
+	{ "unroll", IR_LOAD, 1,
+	  "fn f(xs: [i64], n: i64) -> i64 { let s = 0; let i = 0; while i < n { s += xs[i]; i -= "
+	  "1; "
+	  "} return s; }" },
+	/* each of four rounds from the value before the first: no product of a product */
+	{ "unroll,gvn2", IR_MUL, 5, LOOP_OVER("s = s * 5 + 3; xs[i] = s;") },
+	/* gvn: what is beside a store is still known */
+	{ "gvn", IR_LOAD, 1,
+	  "fn f(xs: [i64], i: i64) -> i64 { let a = xs[i]; xs[i + 1] = 3; return a + xs[i]; }" },
+	{ "gvn", IR_LOAD, 2,
+	  "fn f(xs: [i64], i: i64, j: i64) -> i64 { let a = xs[i]; xs[j] = 3; return a + xs[i]; "
+	  "}" },
+	{ "gvn", IR_LOAD, 2,
+	  "fn f(xs: [i64], i: i64) -> i64 { let a = xs[i]; xs[i] = 3; xs[i + 1] = 4; if a > 5 { "
+	  "xs[i "
+	  "+ 2] = 8; } return a + xs[i]; }" },
 	/* strength: the product before the loop is folded away, the step is one with the factor */
 	{ "licm,strength,gvn2", IR_MUL, 0,
 	  "fn f(xs: [i64], n: i64, a: i64) -> i64 { let s = 0; for i in 0..n { s ^= xs[i * a + 3]; "

@@ -46,12 +46,12 @@ check_state(const CodeBlock *b, const char *want)
 }
 
 static void
-test_states(Mem *m, size_t bytes)
+test_states(CodePool *pool, size_t bytes)
 {
 	CodeBlock *b;
 	char *at;
 
-	if (!CHECK_EQ(code_alloc(m, bytes, &b), TRIVET_OK))
+	if (!CHECK_EQ(code_alloc(pool, bytes, &b), TRIVET_OK))
 		return;
 	at = (char *)code_address(b);
 	check_state(b, "rw-");
@@ -68,11 +68,11 @@ test_states(Mem *m, size_t bytes)
 	check_state(b, "r-x");
 	CHECK_EQ(code_free(b), TRIVET_OK);
 	CHECK_EQ(count_wx(), wx_before);
-	CHECK_STR(access_of(at).text, "");
+	CHECK_STR(access_of(at).text, "---");
 	CHECK(faults(read_byte, at));
 	CHECK(faults(execute, at));
-	code_forget(m, b);
-	CHECK_EQ(code_probe(m), TRIVET_OK);
+	code_forget(b);
+	CHECK_EQ(code_probe(), TRIVET_OK);
 	CHECK_EQ(count_wx(), wx_before);
 }
 
@@ -117,14 +117,14 @@ enum { CANNOT = 3 }; /* a child's exit status: no such thing here */
 /* The whole life of a block under a kernel that kills whoever asks for write and execute at once.
  */
 static bool
-live_watched(void *mem)
+live_watched(void *pool)
 {
 	CodeBlock *b;
 	void *entry;
 
 	if (!watch_protection(PROT_WRITE | PROT_EXEC, SECCOMP_RET_KILL_PROCESS))
 		_exit(CANNOT);
-	return code_probe(mem) == TRIVET_OK && code_alloc(mem, 10000, &b) == TRIVET_OK &&
+	return code_probe() == TRIVET_OK && code_alloc(pool, 10000, &b) == TRIVET_OK &&
 	       code_write(b, 0, return_42, sizeof return_42) == TRIVET_OK &&
 	       code_seal(b, true) == TRIVET_OK && code_entry(b, 0, &entry) == TRIVET_OK &&
 	       call_code(entry) == 42 && code_free(b) == TRIVET_OK;
@@ -142,43 +142,43 @@ ask_for_both(void *unused)
 
 /* Where the system refuses: the status says so, the block is still good for writing and freeing. */
 static bool
-is_refused(Mem *m)
+is_refused(CodePool *pool)
 {
 	CodeBlock *b;
 	void *entry;
 	bool ok;
 
-	if (code_alloc(m, 100, &b) != TRIVET_OK)
+	if (code_alloc(pool, 100, &b) != TRIVET_OK)
 		return false;
-	ok = code_probe(m) == TRIVET_NO_EXEC &&
+	ok = code_probe() == TRIVET_NO_EXEC &&
 	     code_write(b, 0, return_42, sizeof return_42) == TRIVET_OK &&
 	     code_seal(b, true) == TRIVET_NO_EXEC && code_seal(b, false) == TRIVET_NO_EXEC &&
 	     code_entry(b, 0, &entry) == TRIVET_NOT_SEALED &&
 	     code_write(b, 50, return_42, sizeof return_42) == TRIVET_OK &&
 	     code_free(b) == TRIVET_OK && code_free(b) == TRIVET_FREED;
-	code_forget(m, b);
-	return ok && m->live == 0;
+	code_forget(b);
+	return ok && pool->live == 0;
 }
 
 /* systemd's MemoryDenyWriteExecute= on older kernels. */
 static bool
-refused_by_seccomp(void *mem)
+refused_by_seccomp(void *pool)
 {
 	if (!watch_protection(PROT_EXEC, SECCOMP_RET_ERRNO | EPERM))
 		_exit(CANNOT);
-	return is_refused(mem);
+	return is_refused(pool);
 }
 
 static bool
-refused_by_kernel(void *mem)
+refused_by_kernel(void *pool)
 {
 	if (prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) != 0)
 		_exit(CANNOT);
-	return is_refused(mem);
+	return is_refused(pool);
 }
 
 static void
-test_watched(Mem *m)
+test_watched(CodePool *pool)
 {
 	int end = in_child(ask_for_both, NULL);
 
@@ -186,10 +186,10 @@ test_watched(Mem *m)
 		printf("no seccomp here: the kernel could not watch\n");
 	} else {
 		CHECK_EQ(end, -SIGSYS); /* the watch itself works */
-		CHECK_EQ(in_child(live_watched, m), 0);
-		CHECK_EQ(in_child(refused_by_seccomp, m), 0);
+		CHECK_EQ(in_child(live_watched, pool), 0);
+		CHECK_EQ(in_child(refused_by_seccomp, pool), 0);
 	}
-	end = in_child(refused_by_kernel, m);
+	end = in_child(refused_by_kernel, pool);
 	if (end == CANNOT)
 		printf("no PR_SET_MDWE here: that refusal was not tried\n");
 	else
@@ -197,19 +197,21 @@ test_watched(Mem *m)
 }
 #else
 static void
-test_watched(Mem *m)
+test_watched(CodePool *pool)
 {
-	(void)m;
+	(void)pool;
 }
 #endif
 
 int
 main(void)
 {
+	CodePool pool;
 	Mem m;
 
 	mem_init(&m, NULL);
-	if (code_probe(&m) == TRIVET_NO_EXEC) {
+	code_pool_init(&pool, &m, 0);
+	if (code_probe() == TRIVET_NO_EXEC) {
 		printf("this system refuses executable memory\n");
 		return 77;
 	}
@@ -217,10 +219,11 @@ main(void)
 #ifdef __linux__
 	CHECK_EQ(wx_before, 0);
 #endif
-	test_states(&m, sizeof return_42);
-	test_states(&m, os_page_size());
-	test_states(&m, 3 * os_page_size() - 1);
-	test_watched(&m);
+	test_states(&pool, sizeof return_42);
+	test_states(&pool, os_page_size());
+	test_states(&pool, 3 * os_page_size() - 1);
+	test_watched(&pool);
+	code_pool_free(&pool);
 	CHECK_EQ(m.live, 0);
 	return check_done();
 }

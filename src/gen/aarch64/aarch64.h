@@ -95,6 +95,19 @@ reg_number(Loc l)
 	return loc_n(l) & 31;
 }
 
+static inline bool
+is_fused(Loc l)
+{
+	return loc_kind(l) == LOC_FUSED;
+}
+
+/* Where the operands of a fused instruction are. */
+static inline const Loc *
+fused_use(const Emit *e, Loc l)
+{
+	return e->r->use_loc + e->r->use[loc_n(l)];
+}
+
 static inline uint8_t
 arg_type(const Emit *e, const Ins *i, unsigned k)
 {

@@ -64,6 +64,23 @@ emit_branch_zero(Emit *e, A64Width w, bool nonzero, A64Reg r, Label to)
 	emit_word(e, a64_cbz(w, nonzero, r, 0));
 }
 
+/* x & y with one bit in y: a branch by that bit.  False: not so, or too far. */
+static bool
+branch_bit(Emit *e, bool set, A64Width w, const Loc *use, Label to)
+{
+	uint64_t bits;
+
+	if (loc_kind(use[1]) != LOC_CONST || loc_kind(use[0]) != LOC_REG || !e->near_bits)
+		return false;
+	bits = const_of(e->f, loc_n(use[1]));
+	if (!bits || (bits & (bits - 1)))
+		return false;
+	assert(w == A64_X || bits <= UINT32_MAX);
+	cbuf_fixup(e->c, A64_FIX_BRANCH14, cbuf_here(e->c), to, 0);
+	emit_word(e, a64_tbz(set, reg_number(use[0]), (uint32_t)__builtin_ctzll(bits), 0));
+	return true;
+}
+
 /* To `to` when arg[0] cc arg[1] (or, inverted, when not). */
 static void
 branch_if(Emit *e, const Ins *i, const Loc *use, bool invert, Label to)
@@ -72,7 +89,10 @@ branch_if(Emit *e, const Ins *i, const Loc *use, bool invert, Label to)
 	A64Width w = width_of(arg_type(e, i, 0));
 	Ins test = *i;
 
-	if (loc_kind(use[1]) == LOC_CONST && const_of(e->f, loc_n(use[1])) == 0) {
+	if (is_fused(use[0])) {
+		if (branch_bit(e, cc == CC_NE, w, fused_use(e, use[0]), to))
+			return;
+	} else if (loc_kind(use[1]) == LOC_CONST && const_of(e->f, loc_n(use[1])) == 0) {
 		A64Reg r = reg_number(use[0]);
 		if (cc == CC_EQ || cc == CC_NE) {
 			emit_branch_zero(e, w, cc == CC_NE, r, to);
@@ -324,7 +344,7 @@ instruction(Emit *e, Val v, BlockId next)
 		terminator(e, i, use, next);
 		return;
 	}
-	if (loc_kind(out) == LOC_NONE)
+	if (!loc_is_place(out))
 		return;
 	switch (i->op) {
 	case IR_CTX: emit_move(e, out, LOC(LOC_REG, CTX), IR_I64); return;

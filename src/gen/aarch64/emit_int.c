@@ -31,6 +31,60 @@ is_const(Loc l)
 	return loc_kind(l) == LOC_CONST;
 }
 
+/* A shift by a constant or an extension as the second operand of another instruction. */
+static A64Shift
+shift_of(Emit *e, const Ins *i, const Loc *use, A64Width w, uint32_t *count)
+{
+	uint32_t mask = w == A64_X ? 63 : 31;
+
+	*count = (uint32_t)const_of(e->f, loc_n(use[1])) & mask;
+	switch (i->op) {
+	case IR_SHL: return A64_LSL;
+	case IR_SHR: return A64_LSR;
+	case IR_SAR: return A64_ASR;
+	case IR_ROTL: *count = -*count & mask; return A64_ROR;
+	default: assert(i->op == IR_ROTR); return A64_ROR;
+	}
+}
+
+static void
+addsub_fused(Emit *e, A64Width w, A64AddSub op, A64Reg rd, A64Reg rn, Loc b)
+{
+	const Ins *i = ins_at(e, loc_n(b));
+	const Loc *use = fused_use(e, b);
+	A64Reg rm = reg_number(use[0]);
+	uint32_t count;
+
+	switch (i->op) {
+	case IR_SEXT32: emit_word(e, a64_addsub_ext(w, op, rd, rn, rm, A64_SXTW, 0)); return;
+	case IR_ZEXT32: emit_word(e, a64_addsub_ext(w, op, rd, rn, rm, A64_UXTW, 0)); return;
+	case IR_MUL:
+		emit_word(e, a64_mul(w, op == A64_ADD ? A64_MADD : A64_MSUB, rd, rm,
+				     reg_number(use[1]), rn));
+		return;
+	default: break;
+	}
+	A64Shift s = shift_of(e, i, use, w, &count);
+	emit_word(e, a64_addsub_reg(w, op, rd, rn, rm, s, count));
+}
+
+/* NOT is the odd operation next to each of AND, ORR, EOR, ANDS. */
+static void
+logic_fused(Emit *e, A64Width w, A64Logic op, A64Reg rd, A64Reg rn, Loc b)
+{
+	const Ins *i = ins_at(e, loc_n(b));
+	const Loc *use = fused_use(e, b);
+	A64Reg rm = reg_number(use[0]);
+	A64Shift s = A64_LSL;
+	uint32_t count = 0;
+
+	if (i->op == IR_NOT)
+		op++;
+	else
+		s = shift_of(e, i, use, w, &count);
+	emit_word(e, a64_logic_reg(w, op, rd, rn, rm, s, count));
+}
+
 /* ---- Comparisons ---------------------------------------------------------------------------- */
 
 /* By IrCc.  After fcmp, "unordered" is C and V set, N and Z clear: hence mi and ls for the ordered
@@ -42,6 +96,21 @@ static const uint8_t conditions[CC_COUNT] = {
 	[CC_FLT] = A64_MI,  [CC_FLE] = A64_LS,	[CC_FGT] = A64_GT,  [CC_FGE] = A64_GE,
 	[CC_FNLT] = A64_PL, [CC_FNLE] = A64_HI, [CC_FNGT] = A64_LE, [CC_FNGE] = A64_LT,
 };
+
+static void
+test_bits(Emit *e, A64Width w, const Loc *use)
+{
+	bool swap = is_const(use[0]) || is_fused(use[0]);
+	A64Reg a = reg_number(use[swap]);
+	Loc b = use[!swap];
+
+	if (is_const(b))
+		emit_word(e, a64_tst_imm(w, a, const_of(e->f, loc_n(b))));
+	else if (is_fused(b))
+		logic_fused(e, w, A64_ANDS, A64_ZR, a, b);
+	else
+		emit_word(e, a64_tst(w, a, reg_number(b)));
+}
 
 A64Cond
 emit_compare(Emit *e, const Ins *i, const Loc *use)
@@ -58,6 +127,10 @@ emit_compare(Emit *e, const Ins *i, const Loc *use)
 		A64Float t = float_of(type);
 		emit_word(e, is_const(b) ? a64_fcmp_zero(t, A64_FCMP, reg_number(a))
 					 : a64_fcmp(t, A64_FCMP, reg_number(a), reg_number(b)));
+	} else if (is_fused(a)) { /* and another for 0 */
+		test_bits(e, width_of(type), fused_use(e, a));
+	} else if (is_fused(b)) {
+		addsub_fused(e, width_of(type), A64_SUBS, A64_ZR, reg_number(a), b);
 	} else if (is_const(b)) {
 		/* x - (-n) and x + n give the same flags but for n = 0, which is not negative. */
 		add_const(e, width_of(type), A64_SUBS, A64_ZR, reg_number(a),
@@ -110,6 +183,10 @@ add_sub(Emit *e, const Ins *i, const Loc *use, A64Reg rd)
 
 	if (is_const(use[1]))
 		add_const(e, w, op, rd, reg_number(use[0]), const_of(e->f, loc_n(use[1])));
+	else if (is_fused(use[0]))
+		addsub_fused(e, w, op, rd, reg_number(use[1]), use[0]);
+	else if (is_fused(use[1]))
+		addsub_fused(e, w, op, rd, reg_number(use[0]), use[1]);
 	else if (is_const(use[0]) && op == A64_ADD)
 		add_const(e, w, op, rd, reg_number(use[1]), const_of(e->f, loc_n(use[0])));
 	else
@@ -127,11 +204,13 @@ logic(Emit *e, const Ins *i, const Loc *use, A64Reg rd)
 	static const uint8_t imms[] = { A64_ANDI, A64_ORRI, A64_EORI };
 	Loc a = use[0], b = use[1];
 
-	if (is_const(a)) {
+	if (is_const(a) || is_fused(a)) {
 		a = use[1];
 		b = use[0];
 	}
-	if (is_const(b))
+	if (is_fused(b))
+		logic_fused(e, w, regs[k], rd, reg_number(a), b);
+	else if (is_const(b))
 		emit_word(e,
 			  a64_logic_imm(w, imms[k], rd, reg_number(a), const_of(e->f, loc_n(b))));
 	else
@@ -167,6 +246,16 @@ shift(Emit *e, const Ins *i, const Loc *use, A64Reg rd)
 		n = SCRATCH;
 	}
 	emit_word(e, a64_dp2(w, op, rd, x, n));
+}
+
+/* x * (2^n + 1) */
+static void
+multiply_by_sum(Emit *e, A64Width w, const Loc *use, A64Reg rd)
+{
+	A64Reg x = reg_number(use[0]);
+	unsigned n = (unsigned)__builtin_ctzll(const_of(e->f, loc_n(use[1])) - 1);
+
+	emit_word(e, a64_addsub_reg(w, A64_ADD, rd, x, x, A64_LSL, n));
 }
 
 /* The upper half; of a 32-bit product, all of which fits a register, by a shift. */
@@ -212,6 +301,94 @@ population(Emit *e, const Ins *i, A64Reg rd, A64Reg x)
 	emit_word(e, a64_fpint(A64_W, A64_S, A64_FMOV_TO_INT, rd, VSCRATCH));
 }
 
+/* ---- Memory --------------------------------------------------------------------------------- */
+
+static const uint8_t load_ops[MEM_COUNT] = {
+	[MEM_S8] = A64_LDRSB_W, [MEM_U8] = A64_LDRB,   [MEM_S16] = A64_LDRSH_W,
+	[MEM_U16] = A64_LDRH,	[MEM_W32] = A64_LDR_W, [MEM_W64] = A64_LDR_X,
+	[MEM_F32] = A64_LDR_S,	[MEM_F64] = A64_LDR_D,
+};
+static const uint8_t store_ops[MEM_COUNT] = {
+	[MEM_S8] = A64_STRB,   [MEM_U8] = A64_STRB,   [MEM_S16] = A64_STRH,  [MEM_U16] = A64_STRH,
+	[MEM_W32] = A64_STR_W, [MEM_W64] = A64_STR_X, [MEM_F32] = A64_STR_S, [MEM_F64] = A64_STR_D,
+};
+
+static unsigned
+log2_bytes(uint32_t bytes)
+{
+	return bytes == 8 ? 3 : bytes / 2;
+}
+
+/* base + index * bytes + offset, in the fewest instructions: the addressing modes take an index or
+ * an offset, not both. */
+static void
+mem_access(Emit *e, A64Mem op, A64Reg rt, A64Reg base, Loc at, int32_t offset)
+{
+	bool negative;
+
+	if (at != LOC_NONE) {
+		A64Extend extend = A64_UXTX;
+		if (is_fused(at)) {
+			extend = ins_at(e, loc_n(at))->op == IR_SEXT32 ? A64_SXTW : A64_UXTW;
+			at = fused_use(e, at)[0];
+		}
+		if (offset == 0) {
+			emit_word(e, a64_mem_reg(op, rt, base, reg_number(at), extend, true));
+			return;
+		}
+		emit_word(e, a64_addsub_ext(A64_X, A64_ADD, SCRATCH, base, reg_number(at), extend,
+					    log2_bytes(a64_mem_bytes(op))));
+		base = SCRATCH;
+	}
+	if (a64_is_uoff(op, offset)) {
+		emit_word(e, a64_mem(op, rt, base, offset));
+	} else if (a64_is_simm9(offset)) {
+		emit_word(e, a64_mem_unscaled(op, rt, base, offset));
+	} else if (fits_add((uint64_t)(int64_t)offset, A64_X, &negative)) {
+		add_const(e, A64_X, A64_ADD, SCRATCH, base, (uint64_t)(int64_t)offset);
+		emit_word(e, a64_mem(op, rt, SCRATCH, 0));
+	} else {
+		emit_int_const(e, A64_X, SCRATCH2, (uint64_t)(int64_t)offset);
+		emit_word(e, a64_mem_reg(op, rt, base, SCRATCH2, A64_UXTX, false));
+	}
+}
+
+void
+emit_memory(Emit *e, const Ins *i, const Loc *use, Loc out)
+{
+	bool load = i->op == IR_LOAD;
+	A64Mem op = load ? load_ops[i->cc] : store_ops[i->cc];
+	A64Reg rt;
+
+	if (load) {
+		rt = reg_number(out);
+	} else if (is_const(use[2])) { /* zero, of any type */
+		rt = A64_ZR;
+		op = op == A64_STR_S ? A64_STR_W : op == A64_STR_D ? A64_STR_X : op;
+	} else {
+		rt = reg_number(use[2]);
+	}
+	mem_access(e, op, rt, reg_number(use[0]), i->arg[1] ? use[1] : LOC_NONE, i->aux);
+}
+
+/* Every load into a W register clears the upper half. */
+static void
+emit_extending_load(Emit *e, const Ins *i, const Loc *use, A64Reg rd)
+{
+	const Ins *load = ins_at(e, loc_n(use[0]));
+	const Loc *at = fused_use(e, use[0]);
+	A64Mem op = load_ops[load->cc];
+
+	if (i->op == IR_SEXT32)
+		op = op == A64_LDRSB_W	 ? A64_LDRSB_X
+		     : op == A64_LDRSH_W ? A64_LDRSH_X
+		     : op == A64_LDR_W	 ? A64_LDRSW
+					 : op;
+	mem_access(e, op, rd, reg_number(at[0]), load->arg[1] ? at[1] : LOC_NONE, load->aux);
+}
+
+/* ---- Any of these ---- */
+
 void
 emit_int(Emit *e, const Ins *i, const Loc *use, A64Reg rd)
 {
@@ -236,10 +413,18 @@ emit_int(Emit *e, const Ins *i, const Loc *use, A64Reg rd)
 	case IR_UREM: divide(e, i, use, rd); return;
 	case IR_CMP: emit_word(e, a64_cset(A64_W, rd, emit_compare(e, i, use))); return;
 	case IR_MUL:
+		if (is_const(use[1])) {
+			multiply_by_sum(e, w, use, rd);
+			return;
+		}
 		emit_word(e,
 			  a64_mul(w, A64_MADD, rd, reg_number(use[0]), reg_number(use[1]), A64_ZR));
 		return;
 	default: break;
+	}
+	if (is_fused(use[0])) {
+		emit_extending_load(e, i, use, rd);
+		return;
 	}
 	A64Reg x = reg_number(use[0]);
 	switch (i->op) {
@@ -260,70 +445,4 @@ emit_int(Emit *e, const Ins *i, const Loc *use, A64Reg rd)
 			emit_word(e, a64_mov(A64_W, rd, x));
 		return;
 	}
-}
-
-/* ---- Memory --------------------------------------------------------------------------------- */
-
-static const uint8_t load_ops[MEM_COUNT] = {
-	[MEM_S8] = A64_LDRSB_W, [MEM_U8] = A64_LDRB,   [MEM_S16] = A64_LDRSH_W,
-	[MEM_U16] = A64_LDRH,	[MEM_W32] = A64_LDR_W, [MEM_W64] = A64_LDR_X,
-	[MEM_F32] = A64_LDR_S,	[MEM_F64] = A64_LDR_D,
-};
-static const uint8_t store_ops[MEM_COUNT] = {
-	[MEM_S8] = A64_STRB,   [MEM_U8] = A64_STRB,   [MEM_S16] = A64_STRH,  [MEM_U16] = A64_STRH,
-	[MEM_W32] = A64_STR_W, [MEM_W64] = A64_STR_X, [MEM_F32] = A64_STR_S, [MEM_F64] = A64_STR_D,
-};
-
-static unsigned
-log2_bytes(uint32_t bytes)
-{
-	return bytes == 8 ? 3 : bytes / 2;
-}
-
-/* base + index * bytes + offset, in the fewest instructions: the addressing modes take an index or
- * an offset, not both. */
-static void
-mem_access(Emit *e, A64Mem op, A64Reg rt, A64Reg base, bool indexed, A64Reg index, int32_t offset)
-{
-	bool negative;
-
-	if (indexed && offset == 0) {
-		emit_word(e, a64_mem_reg(op, rt, base, index, A64_UXTX, true));
-		return;
-	}
-	if (indexed) {
-		emit_word(e, a64_addsub_reg(A64_X, A64_ADD, SCRATCH, base, index, A64_LSL,
-					    log2_bytes(a64_mem_bytes(op))));
-		base = SCRATCH;
-	}
-	if (a64_is_uoff(op, offset)) {
-		emit_word(e, a64_mem(op, rt, base, offset));
-	} else if (a64_is_simm9(offset)) {
-		emit_word(e, a64_mem_unscaled(op, rt, base, offset));
-	} else if (fits_add((uint64_t)(int64_t)offset, A64_X, &negative)) {
-		add_const(e, A64_X, A64_ADD, SCRATCH, base, (uint64_t)(int64_t)offset);
-		emit_word(e, a64_mem(op, rt, SCRATCH, 0));
-	} else {
-		emit_int_const(e, A64_X, SCRATCH2, (uint64_t)(int64_t)offset);
-		emit_word(e, a64_mem_reg(op, rt, base, SCRATCH2, A64_UXTX, false));
-	}
-}
-
-void
-emit_memory(Emit *e, const Ins *i, const Loc *use, Loc out)
-{
-	bool load = i->op == IR_LOAD, indexed = i->arg[1] != 0;
-	A64Mem op = load ? load_ops[i->cc] : store_ops[i->cc];
-	A64Reg rt;
-
-	if (load) {
-		rt = reg_number(out);
-	} else if (is_const(use[2])) { /* zero, of any type */
-		rt = A64_ZR;
-		op = op == A64_STR_S ? A64_STR_W : op == A64_STR_D ? A64_STR_X : op;
-	} else {
-		rt = reg_number(use[2]);
-	}
-	mem_access(e, op, rt, reg_number(use[0]), indexed, indexed ? reg_number(use[1]) : 0,
-		   i->aux);
 }

@@ -106,8 +106,90 @@ folds(const IrFunc *f, const Ins *i)
 	case IR_TRAPIF:
 	case IR_BR: return compare_folds(f, i);
 	case IR_SELECT: return select_folds(f, i);
+	case IR_MUL: /* by 2^n + 1: a sum */
+		return constant(f, i, 1, &bits) && bits > 2 && !((bits - 1) & (bits - 2)) ? 2 : 0;
 	case IR_STORE: return constant(f, i, 2, &bits) && bits == 0 ? 4 : 0;
 	case IR_RET: return constant(f, i, 0, &bits);
+	default: return 0;
+	}
+}
+
+/* ---- Instructions that become part of another ---- */
+
+static bool
+is_op(const IrFunc *f, Val v, unsigned op)
+{
+	return f->ins.at[v].op == op;
+}
+
+static bool
+is_product(const IrFunc *f, Val v)
+{
+	return is_op(f, v, IR_MUL) && !folds(f, &f->ins.at[v]);
+}
+
+static bool
+is_extension(const IrFunc *f, Val v)
+{
+	return is_op(f, v, IR_SEXT32) || is_op(f, v, IR_ZEXT32);
+}
+
+/* A second operand that ADD, SUB and CMP, or (logic) AND, OR and XOR can shift, invert or extend.
+ */
+static bool
+is_shifted(const IrFunc *f, Val v, bool logic)
+{
+	const Ins *i = &f->ins.at[v];
+
+	switch (i->op) {
+	case IR_SHL:
+	case IR_SHR:
+	case IR_SAR: return ir_is_const(f, i->arg[1]) && !ir_is_const(f, i->arg[0]);
+	case IR_ROTL:
+	case IR_ROTR: return logic && ir_is_const(f, i->arg[1]) && !ir_is_const(f, i->arg[0]);
+	case IR_NOT: return logic;
+	default: return !logic && is_extension(f, v);
+	}
+}
+
+/* x & y compared with 0: tst, tbz. */
+static bool
+is_test(const IrFunc *f, const Ins *i, uint32_t folded)
+{
+	return (i->cc == CC_EQ || i->cc == CC_NE) && folded == 2 && const_of(f, i->arg[1]) == 0 &&
+	       is_op(f, i->arg[0], IR_AND);
+}
+
+/* What may be fused of the operands, given which are folded. */
+static uint32_t
+fuses(const IrFunc *f, const Ins *i, uint32_t folded)
+{
+	bool logic = false;
+	uint32_t which = 0;
+
+	switch (i->op) {
+	case IR_AND:
+	case IR_OR:
+	case IR_XOR: logic = true; /* fallthrough */
+	case IR_ADD:
+	case IR_SUB:
+		for (unsigned k = i->op == IR_SUB; k < 2 && !folded; k++)
+			if (is_shifted(f, i->arg[k], logic) || (!logic && is_product(f, i->arg[k])))
+				which |= 1u << k;
+		return which;
+	case IR_CMP:
+	case IR_TRAPIF:
+	case IR_BR:
+	case IR_SELECT:
+		if (is_float(f->ins.at[i->arg[0]].type))
+			return 0;
+		if (folded & 3)
+			return is_test(f, i, folded & 3);
+		return is_shifted(f, i->arg[1], false) ? 2 : 0;
+	case IR_LOAD:
+	case IR_STORE: return i->arg[1] && is_extension(f, i->arg[1]) ? 2 : 0;
+	case IR_SEXT32:
+	case IR_ZEXT32: return is_op(f, i->arg[0], IR_LOAD);
 	default: return 0;
 	}
 }
@@ -155,6 +237,7 @@ constrain(const IrFunc *f, uint32_t features, Val v, Constraint *c)
 	if (i->op == IR_PARAM || i->op == IR_PHI)
 		return;
 	c->folded = folds(f, i);
+	c->fuse = fuses(f, i, c->folded);
 	c->out_in_reg = i->type != IR_VOID;
 	if (i->op == IR_RET) { /* from wherever it is */
 		if (i->arg[0])
