@@ -183,6 +183,12 @@ fuzz:
 	@$(PYTHON) tests/fuzz/fuzz.py --time=$(or $(TIME),60) --shard=$(or $(SHARD),1/1) \
 		--targets=$(or $(TARGETS),all) $(if $(SEED),--seed=$(SEED)) $(FUZZ_FLAGS)
 
+# One case looked at closely: make repro CASE=loops/while.tv:12 (see tests/rig/repro.py)
+.PHONY: repro
+repro:
+	@$(if $(value CASE),,echo 'usage: make repro CASE=loops/while.tv[:LINE], or a name as the tests print it' >&2; exit 2)
+	@$(PYTHON) tests/rig/repro.py '$(value CASE)' --targets='$(TARGETS)' --engines='$(ENGINES)'
+
 check-headers: $(HEADERS:src/%.h=$B/headers/%.ok)
 $B/headers/%.ok: src/%.h $(HEADERS) $B/flags
 	@mkdir -p $(@D)
@@ -211,6 +217,7 @@ help:
 	@echo 'make check-variants       on other CPU models and page sizes, without features, under sanitizers'
 	@echo 'make check-headers        every header compiles alone;  make format-check  clang-format'
 	@echo 'make fuzz TIME=60 SEED=1   random programs on all targets and engines; what differs is shrunk'
+	@echo 'make repro CASE=NAME       one case: what each target gave, the machine code, a line that opens gdb'
 	@echo 'make bench [KERNEL=…]     ratios of run time to gcc and Lua, and compile times, in one run'
 	@echo 'make clean                remove build/'
 	@echo 'Variables: CC CFLAGS LDFLAGS SANITIZE=1 (ASan and UBSan, in build/NAME-asan) V=1 CAPSTONE=0'

@@ -5,7 +5,7 @@ import ctypes
 import re
 import struct
 
-from . import process, stream
+from . import debug, process, stream
 
 DIRECTIVE = re.compile(rb"^[ \t]*//![ \t]*(?!program\b)(\S.*?)\s*$")
 EACH_VALUE = re.compile(r"\b(?:bool|i32|u32|i64|u64|f32|f64):0x[0-9a-f]+")
@@ -91,7 +91,7 @@ class Table:
     """All runs of one program: {(target, engine): Run}."""
 
     def __init__(self, path, text, runs, targets):
-        self.path, self.runs, self.targets = path, runs, targets
+        self.path, self.text, self.runs, self.targets = path, text, runs, targets
         self.directives = directive_lines(text)
         self.answers = {
             key: {(r.line, r.call): r for r in run.results} for key, run in runs.items()}
@@ -113,7 +113,7 @@ class Table:
         target, engine = self.targets[key[0]], key[1]
         report = []
         if run.error:
-            report += [f"{self.path}: {run.error}", self.reproduce(target, engine)]
+            report += self.broken(key)
         answered = {line for line, _ in answers}
         missing = [line for line in self.directives if line not in answered]
         if missing and not run.error:
@@ -121,11 +121,26 @@ class Table:
                        for line in missing[:SHOWN]] + [self.reproduce(target, engine)]
         if not self.directives:
             report.append(f"{self.path}: there is no directive (//! CALL == VALUE) in this program")
-        wrong = [w for w in (self.wrong(key, row) for row in answers) if w]
-        report += wrong[:SHOWN]
+        wrong = {row: w for row in answers if (w := self.wrong(key, row))}
+        report += list(wrong.values())[:SHOWN]
         if len(wrong) > SHOWN:
             report.append(f"… and {len(wrong) - SHOWN} more calls of {self.path}")
+        if wrong:
+            row = next(iter(wrong))
+            report += debug.details(target, engine, self.path, self.text, row[1], answers[row].value)
         return "\n".join(report)
+
+    def broken(self, key):
+        """The report of a run that did not get through: a crash is that of the first call not answered."""
+        run, target, engine = self.runs[key], self.targets[key[0]], key[1]
+        report = [f"{self.path}: {run.error}", self.reproduce(target, engine)]
+        answered = {line for line, _ in self.answers[key]}
+        line = next((line for line in self.directives if line not in answered), None)
+        if line is not None and not run.done:
+            call = debug.call_of(self.directives[line])
+            report += [f"  the first call without an answer: {self.path}:{line}: {call}",
+                       *debug.details(target, engine, self.path, self.text, call)]
+        return report
 
     def wrong(self, key, row):
         """What is wrong with one call: not as expected, or not as elsewhere."""
