@@ -61,7 +61,7 @@ def machine_code(target, engine, path, function):
     """The function's machine code, indented, or why there is none."""
     if engine == "interp":
         return ["      (interpreted: see trivet emit --form=bytecode)"]
-    arguments = tuple(target.variant.trivet_args) if target.variant else ()
+    arguments = tuple(target.program_args)
     lines, problem = emitted(target.base, engine, arguments, path)
     if problem:
         return [f"      (not shown: {problem})"]
@@ -86,9 +86,10 @@ def gdb_line(target, engine, path, call, value=""):
         stop = []  # nothing is compiled: stop where you like
     if target.format == "PE" and target.runner:
         return f"WINEPREFIX=$PWD/build/wine WINEDEBUG=-all winedbg {process.quote(line[1:])}"
-    if not target.runner:
+    runner = (target.runner_line() or [""])[0]
+    if not runner:
         return process.quote(["gdb", "-q", *stop, "-ex", "run", "--args", *line])
-    if not target.runner.startswith("qemu-"):
+    if not runner.startswith("qemu-"):
         return ""
     line[1:1] = ["-g", str(PORT)]
     gdb = ["gdb-multiarch", "-q", target.trivet, "-ex", f"target remote :{PORT}", *stop, "-ex", "continue"]

@@ -11,6 +11,7 @@ main(int argc, char **argv)
 {
 	const char *way = argc > 1 ? argv[1] : "";
 	volatile int *nowhere = 0;
+	static volatile int tick;
 
 	if (strcmp(way, "silent") == 0)
 		return 3;
@@ -31,7 +32,7 @@ main(int argc, char **argv)
 	if (strcmp(way, "crash") == 0)
 		*nowhere = 1;
 	while (strcmp(way, "hang") == 0)
-		argc++;
+		tick++; /* volatile: a loop without an effect may be left out */
 	if (strcmp(way, "rubbish") == 0)
 		fwrite("\0\377\376\200\033[2J\n", 1, 9, stdout);
 	while (strcmp(way, "flood") == 0) {

@@ -31,9 +31,9 @@ from pathlib import Path
 import pytest
 
 from . import process, report, toolchains
+from .process import SESSION_VARIABLE
 from .toolchains import RigError
 
-SESSION_VARIABLE = "CROSSRIG_SESSION"  # the folder that a run's processes share
 NOT_FOR = "not for this target"  # a program's reason to skip that even --require accepts
 CANARIES = {"pass": "pass", "skip": "skip", "fail": "fail", "error": "error", "crash": "crash", "hang": "hang",
             "half": "fail", "rubbish": "fail"}
@@ -373,19 +373,14 @@ class ProgramItem(Item):
         counts = collections.Counter(said.values()).most_common()
         agreed = counts[0][0] if len(counts) == 1 or counts[0][1] > counts[1][1] else None
         if said[self.target.name] != agreed:
-            out = [f"{self.title}: targets DIFFER"]
-            for name, text in said.items():
-                here = "  <-- here" if name == self.target.name else ""
-                out += [f"  {name} printed{here}", difference(text, agreed if agreed is not None else b"")]
+            lines = {name: text.decode("utf-8", "backslashreplace").split("\n") for name, text in said.items()}
+            longest = max(map(len, lines.values()))
+            padded = [ls + ["(nothing more)"] * (longest - len(ls)) for ls in lines.values()]
+            at = next(i for i, row in enumerate(zip(*padded)) if len(set(row)) > 1)
+            out = [f"{self.title}: targets DIFFER in line {at + 1} of what they print"]
+            for name, row in zip(lines, padded):
+                out.append(f"  {name:24} {row[at][:200]}" + ("  <-- here" if name == self.target.name else ""))
             raise Failure("\n".join([*out, reproduce]))
-
-
-def difference(text, agreed):
-    """The first line in which two outputs part."""
-    lines, others = text.split(b"\n"), agreed.split(b"\n")
-    at = next((i for i, (a, b) in enumerate(zip(lines, others)) if a != b), min(len(lines), len(others)))
-    shown = lines[at] if at < len(lines) else b"(its end)"
-    return f"    line {at + 1}: {shown[:200].decode('utf-8', 'backslashreplace')}"
 
 
 class CanaryItem(Item):
@@ -465,7 +460,7 @@ def pytest_runtest_protocol(item, nextitem):
         item.config.rig.turn = turn
         if turn and hasattr(item, "_initrequest"):
             item._initrequest()
-        turns.append(runtestprotocol(item, nextitem=nextitem if turn == times - 1 else item, log=False))
+        turns.append(runtestprotocol(item, nextitem=nextitem if turn == times - 1 else item.parent, log=False))
     item.config.rig.turn = 0
     outcomes = [next((r.outcome for r in reports if r.outcome != "passed"), "passed") for reports in turns]
     worst = next((o for o in ("failed", "skipped") if o in outcomes), "passed")
@@ -570,4 +565,6 @@ def pytest_terminal_summary(terminalreporter, config):
 def pytest_unconfigure(config):
     rig = getattr(config, "rig", None)
     if rig and not rig.worker:
+        # Workers that were ended themselves could not end what they had started.
+        process.kill_marked(f"{SESSION_VARIABLE}={rig.folder}", f"{process.MARK}=")
         shutil.rmtree(rig.folder, ignore_errors=True)

@@ -10,6 +10,7 @@ import ctypes
 import dataclasses
 import itertools
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -24,6 +25,7 @@ except ImportError:  # not on Windows
     resource = None
 
 LIMIT = 64 << 20  # bytes a program may write, to either of stdout and stderr
+SESSION_VARIABLE = "CROSSRIG_SESSION"  # the folder that a test run's processes share
 MARK = "CROSSRIG_RUN"  # an environment variable that names the run a process belongs to
 PR_SET_PDEATHSIG = 1
 serial = itertools.count()
@@ -94,14 +96,20 @@ class Ended:
     @property
     def text(self):
         """What it said, stdout before stderr, cut in the middle when it is long."""
-        text = (self.out[:200000] + self.err).decode("utf-8", "backslashreplace").rstrip()
+        text = readable(self.out[:200000] + self.err).rstrip()
         return text if len(text) < 6000 else f"{text[:3000]}\n…\n{text[-3000:]}"
 
     @property
     def reason(self):
         """Of a skip: the last line printed."""
-        lines = (self.out or self.err).decode("utf-8", "backslashreplace").split("\n")
+        lines = readable(self.out or self.err).split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "exit status 77 without a reason")
+
+
+def readable(data):
+    """Bytes as text that no terminal and no XML parser minds."""
+    return re.sub(r"[\0-\x08\x0b-\x1f\x7f]", lambda m: f"\\x{ord(m[0]):02x}",
+                  data.decode("utf-8", "backslashreplace").replace("\r\n", "\n"))
 
 
 def limits():
@@ -128,7 +136,10 @@ def sweep():
 
 
 def own_folder(kind):
-    return Path(tempfile.mkdtemp(prefix=f"{kind}-{os.getpid()}-", dir=scratch_directory()))
+    """A new folder; inside that of the session where there is one, which is removed as a whole."""
+    session = os.environ.get(SESSION_VARIABLE, "")
+    above = session if kind == "run" and os.path.isdir(session) else scratch_directory()
+    return Path(tempfile.mkdtemp(prefix=f"{kind}-{os.getpid()}-", dir=above))
 
 
 def environment(target, mark=""):
@@ -150,7 +161,8 @@ def run(target, line, stdin=b"", total=60.0, silent=None, watch=None):
     total *= target.slow
     silent = silent and silent * target.slow
     folder = own_folder("run")
-    mark = f"{os.getpid()}.{next(serial)}"
+    # Wine's services are meant to stay, and whatever starts first starts these.
+    mark = f"{os.getpid()}.{next(serial)}" if target.system != "windows" else ""
     try:
         (folder / "in").write_bytes(stdin)
         with open(folder / "in", "rb") as i, open(folder / "out", "wb") as o, \
@@ -161,8 +173,8 @@ def run(target, line, stdin=b"", total=60.0, silent=None, watch=None):
                 seconds, timed_out = wait(child, folder, total, silent, watch)
             finally:
                 kill_group(child)
-                if target.system != "windows":  # Wine's services are meant to stay
-                    kill_marked(mark)
+                if mark:
+                    kill_marked(f"{MARK}={mark}")
         flooded = any((folder / name).stat().st_size > LIMIT for name in ("out", "err"))
         return Ended(child.returncode, timed_out, seconds, head(folder / "out"), tail(folder / "err"), target, flooded)
     finally:
@@ -210,12 +222,12 @@ def kill_group(child):
     child.wait()
 
 
-def kill_marked(mark):
-    """End what a program has started and left, even in another session."""
-    wanted = f"{MARK}={mark}".encode()
+def kill_marked(*marks):
+    """End what a program has started and left, even in another session: what has these in its environment."""
     for path in Path("/proc").glob("[0-9]*/environ"):
         with contextlib.suppress(OSError):
-            if wanted in path.read_bytes().split(b"\0"):
+            words = path.read_bytes().split(b"\0")
+            if all(any(word.startswith(mark.encode()) for word in words) for mark in marks):
                 os.kill(int(path.parent.name), signal.SIGKILL)
 
 

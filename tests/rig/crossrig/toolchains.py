@@ -81,12 +81,12 @@ class Target:
         if line and not shutil.which(line[0]):
             package = self.runner_package or "qemu-user"
             return f"{self.base}: the emulator {line[0]} is not installed (Debian: {package})"
-        return self.variant_missing()
+        return self.unknown_to_runner()
 
-    def variant_missing(self):
-        """A variant can be unknown to the emulator that is here."""
+    def unknown_to_runner(self):
+        """What is asked for can be unknown to the emulator that is here."""
         line = self.runner_line()
-        if not self.variant or not self.variant.runner_args:
+        if not {"-p", "-plugin", "-cpu"} & set(line):
             return ""
         version = emulator_version(self)
         major = int(next((w for w in version.split() if w[0].isdigit()), "0").split(".")[0])
