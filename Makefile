@@ -98,7 +98,7 @@ $B/objects: FORCE
 
 # The build id names the sources and flags a binary was made of, so that nobody tests an old one.
 $B/build_id.h: $B/flags FORCE
-	@id=$$(cat $B/flags $(SOURCES) $(HEADERS) | cksum | cut -d' ' -f1); \
+	@id=$$(cat $B/flags $(SOURCES) $(HEADERS) $(wildcard src/*/*.def) | cksum | cut -d' ' -f1); \
 	line="#define TRIVET_BUILD_ID \"$$id\""; \
 	echo "$$line" | cmp -s - $@ || echo "$$line" > $@
 
@@ -134,7 +134,14 @@ $B/$1/%$(SUFFIX): $B/obj/tests/$1/%.o $B/internal.a
 	$$(call SAY,LINK,$$@)
 	$$Q$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS)
 endef
-$(foreach folder,unit encoding fuzz rig,$(eval $(call test_program,$(folder))))
+$(foreach folder,unit encoding fuzz rig abi,$(eval $(call test_program,$(folder))))
+
+# C functions of random signatures.  Generated code leaves x18 alone: the test must, to see it.
+$B/abi/signatures.h: tests/abi/signatures.py
+	@mkdir -p $(@D)
+	$Q$(PYTHON) $< > $@
+$B/obj/tests/abi/abi.o: $B/abi/signatures.h
+$B/obj/tests/abi/abi.o: TARGET_CFLAGS += -I$B $(if $(findstring aarch64,$(TARGET)),-ffixed-x18)
 .PRECIOUS: $B/obj/%.o
 
 # The examples in C see what any host sees: the public header and the archive.
