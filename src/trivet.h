@@ -181,6 +181,10 @@ typedef struct trivet_options {
 	bool debugger;                  /* tell gdb the names, lines and frames of compiled code; costs
 	                                   time and memory for each module, and nothing on Windows */
 	bool perf_map;                  /* name compiled code in /tmp/perf-PID.map, for Linux' perf */
+	const char *jitdump;            /* NULL, or an existing folder: a file in a new folder there gets the
+	                                   names, bytes and source lines of compiled code, for `perf record
+	                                   -k mono` and `perf inject --jit`; nothing on Windows.  When it cannot
+	                                   be made, trivet_open() answers TRIVET_SYSTEM */
 } trivet_options;
 
 trivet_status trivet_open(const trivet_options *options, trivet_engine **out);
