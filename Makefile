@@ -136,12 +136,13 @@ $B/$1/%$(SUFFIX): $B/obj/tests/$1/%.o $B/internal.a
 endef
 $(foreach folder,unit encoding fuzz rig abi,$(eval $(call test_program,$(folder))))
 
-# C functions of random signatures.  Generated code leaves x18 alone: the test must, to see it.
+# C functions of random signatures: many.  Generated code leaves x18 alone; the test must, to see it.
 $B/abi/signatures.h: tests/abi/signatures.py
 	@mkdir -p $(@D)
 	$Q$(PYTHON) $< > $@
 $B/obj/tests/abi/abi.o: $B/abi/signatures.h
-$B/obj/tests/abi/abi.o: TARGET_CFLAGS += -I$B $(if $(findstring aarch64,$(TARGET)),-ffixed-x18)
+$B/obj/tests/abi/abi.o: private TARGET_CFLAGS += -I$B $(if $(findstring aarch64,$(TARGET)),-ffixed-x18)
+$B/obj/tests/abi/abi.o: private override CFLAGS += -O1 -g0
 .PRECIOUS: $B/obj/%.o
 
 # The examples in C see what any host sees: the public header and the archive.
@@ -190,6 +191,11 @@ fuzz:
 	@$(PYTHON) tests/fuzz/fuzz.py --time=$(or $(TIME),60) --shard=$(or $(SHARD),1/1) \
 		--targets=$(or $(TARGETS),all) $(if $(SEED),--seed=$(SEED)) $(FUZZ_FLAGS)
 
+# One bug at a time, in a copy of the sources: is it caught?  make mutants ONLY=id SHARD=1/3
+.PHONY: mutants
+mutants:
+	@$(PYTHON) tests/mutants/mutants.py --only='$(ONLY)' --shard='$(SHARD)' $(if $(JOBS),--jobs=$(JOBS))
+
 # One case looked at closely: make repro CASE=loops/while.tv:12 (see tests/rig/repro.py)
 .PHONY: repro
 repro:
@@ -224,6 +230,7 @@ help:
 	@echo 'make check-variants       on other CPU models and page sizes, without features, under sanitizers'
 	@echo 'make check-headers        every header compiles alone;  make format-check  clang-format'
 	@echo 'make fuzz TIME=60 SEED=1   random programs on all targets and engines; what differs is shrunk'
+	@echo 'make mutants [ONLY=ID]     plant known bugs in a copy of the sources, one at a time: is each caught?'
 	@echo 'make repro CASE=NAME       one case: what each target gave, the machine code, a line that opens gdb'
 	@echo 'make bench [KERNEL=…]     ratios of run time to gcc and Lua, and compile times, in one run'
 	@echo 'make clean                remove build/'
