@@ -10,20 +10,21 @@
 static inline unsigned
 class_of(const trivet_operand *o)
 {
-	static const struct {
-		uint8_t first, types;
-	} kinds[] = {
-		[TRIVET_OPERAND_NONE] = { A64_CLASS_NONE, 0 },
-		[TRIVET_OPERAND_REG] = { 0, TRIVET_A64_TYPES },
-		[TRIVET_OPERAND_MEM] = { A64_CLASS_MEM, 4 },
-		[TRIVET_OPERAND_LABEL] = { A64_CLASS_LABEL, 1 },
-		[TRIVET_OPERAND_IMM] = { A64_CLASS_IMM, 2 },
-		[TRIVET_OPERAND_SHIFT] = { A64_CLASS_SHIFT, 1 },
-		[TRIVET_OPERAND_COND] = { A64_CLASS_COND, 1 },
+	static const uint8_t first[] = {
+		[TRIVET_OPERAND_NONE] = A64_CLASS_NONE, [TRIVET_OPERAND_REG] = 0,
+		[TRIVET_OPERAND_MEM] = A64_CLASS_MEM,	[TRIVET_OPERAND_LABEL] = A64_CLASS_LABEL,
+		[TRIVET_OPERAND_IMM] = A64_CLASS_IMM,	[TRIVET_OPERAND_SHIFT] = A64_CLASS_SHIFT,
+		[TRIVET_OPERAND_COND] = A64_CLASS_COND,
 	};
-	if (o->kind >= sizeof kinds / sizeof *kinds || o->type >= kinds[o->kind].types)
+	static const uint8_t types[] = {
+		[TRIVET_OPERAND_NONE] = 0, [TRIVET_OPERAND_REG] = TRIVET_A64_TYPES,
+		[TRIVET_OPERAND_MEM] = 4,  [TRIVET_OPERAND_LABEL] = 1,
+		[TRIVET_OPERAND_IMM] = 2,  [TRIVET_OPERAND_SHIFT] = 1,
+		[TRIVET_OPERAND_COND] = 1,
+	};
+	if (o->kind >= sizeof first || o->type >= types[o->kind])
 		return A64_CLASS_NONE;
-	return kinds[o->kind].first + o->type;
+	return first[o->kind] + o->type;
 }
 
 static bool
@@ -394,107 +395,43 @@ put(const Cbuf *c, const A64Slot *s, A64Code *out, const trivet_operand *o)
 /* What an operand that is left out is; as an extension it has bits, too. */
 static const trivet_operand no_shift = { .kind = TRIVET_OPERAND_SHIFT };
 
-/* Which operand does not go into the row, whose classes fit; n when all do. */
-static inline unsigned
-encode_row(const Cbuf *c, const A64Row *row, const trivet_operand *operands, unsigned n,
+bool
+a64_encode(const Cbuf *c, trivet_a64_op op, const trivet_operand *operands, unsigned n,
 	   A64Code *out)
 {
-	uint32_t word = row->value;
+	uint64_t classes[A64_OPERANDS];
+	const A64Row *row = &a64_rows[a64_first_row[op]];
 
 	out->fixup = 0;
-	for (unsigned i = 0; i < n; i++) {
-		const A64Slot *s = &a64_slots[row->slot[i]];
-		const trivet_operand *o = &operands[i];
-
-		if (s->shape == SHAPE_REGISTER) { /* most are */
-			if (o->reg > 30 && (o->reg > 31 || o->type <= TRIVET_A64_TYPE_X))
-				return i;
-			word |= (uint32_t)o->reg << s->lsb;
-			continue;
-		}
-		out->word = word;
-		if (!put(c, s, out, o))
-			return i;
-		word = out->word;
-	}
-	out->word = word;
-	return n == row->most || put(c, &a64_slots[row->slot[n]], out, &no_shift) ? n : n - 1;
-}
-
-/* Which operand's class does not fit the row. */
-static inline unsigned
-match_row(const A64Row *row, const uint8_t *classes, unsigned n)
-{
-	unsigned i;
-
-	for (i = 0; i < n; i++)
-		if (!(a64_slots[row->slot[i]].accepted >> classes[i] & 1))
-			break;
-	return i;
-}
-
-bool
-a64_encode_as(const A64Row *row, const trivet_operand *operands, unsigned n, A64Code *out)
-{
-	uint8_t classes[A64_OPERANDS];
-
+	out->operand = 0;
+	out->row = NULL;
 	for (unsigned i = 0; i < n; i++)
-		classes[i] = (uint8_t)class_of(&operands[i]);
-	return n >= row->least && n <= row->most && match_row(row, classes, n) == n &&
-	       encode_row(NULL, row, operands, n, out) == n;
-}
-
-/* Tries the rows from `row` on, of those that take n operands of these classes. */
-static bool
-search(const Cbuf *c, const A64Row *row, const trivet_operand *operands, const uint8_t *classes,
-       unsigned n, A64Code *out)
-{
-	uint16_t op = row->op;
-
+		classes[i] = UINT64_C(1) << class_of(&operands[i]);
 	for (; row->op == op; row++) {
 		unsigned i;
 
 		if (n < row->least || n > row->most)
 			continue;
-		i = match_row(row, classes, n);
-		if (i == n)
-			i = encode_row(c, row, operands, n, out);
-		if (i == n || !out->row || i > out->operand) {
+		for (i = 0; i < n; i++)
+			if (!(a64_slots[row->slot[i]].accepted & classes[i]))
+				break;
+		if (i == n) {
+			out->word = row->value;
+			for (i = 0; i < n; i++)
+				if (!put(c, &a64_slots[row->slot[i]], out, &operands[i]))
+					break;
+			if (i == n &&
+			    (n == row->most || put(c, &a64_slots[row->slot[n]], out, &no_shift))) {
+				out->row = row;
+				return true;
+			}
+		}
+		if (!out->row || i > out->operand) {
 			out->operand = (uint8_t)i;
 			out->row = row;
 		}
-		if (i == n)
-			return true;
 	}
 	return false;
-}
-
-/* What mnemonic and classes ask for is remembered: which row is the first to take them.  That is all
- * that is looked up; whether the values fit, the row is asked each time. */
-bool
-a64_encode(const Cbuf *c, A64Recent *recent, trivet_a64_op op, const trivet_operand *operands,
-	   unsigned n, A64Code *out)
-{
-	uint8_t classes[A64_OPERANDS];
-	uint64_t key = (uint64_t)op << 3 | n;
-	uint64_t *entry;
-
-	for (unsigned i = 0; i < n; i++) {
-		classes[i] = (uint8_t)class_of(&operands[i]);
-		key = key << 6 | classes[i];
-	}
-	entry = recent ? &recent->entries[(key ^ key >> 7 ^ key >> 23) % A64_RECENT] : NULL;
-	if (entry && *entry >> 16 == key) {
-		out->row = &a64_rows[*entry & 0xffff];
-		if (encode_row(c, out->row, operands, n, out) == n)
-			return true;
-	}
-	out->operand = 0;
-	out->row = NULL;
-	if (!search(c, &a64_rows[a64_first_row[op]], operands, classes, n, out))
-		return false;
-	if (entry && ... )
-	return true;
 }
 
 /* ---- The public call ---- */
