@@ -22,7 +22,8 @@
  * prints, exits or raises a signal.
  *
  * Ownership.  An engine owns its modules and code: trivet_close() frees them all, and the free
- * functions free one earlier.  Code keeps what it needs of its module.  Text that is returned belongs to
+ * functions free one earlier.  An engine keeps up to 2 MiB of what compiling needed for the next time.
+ * Code keeps what it needs of its module.  Text that is returned belongs to
  * the library and lasts as each function says.
  *
  * Threads.  An engine, with all its modules, is used by one thread at a time.  Compiled code - an

@@ -133,6 +133,10 @@ close_dump(trivet_engine *e)
 	os_dump_close(&e->dump);
 }
 
+/* Bytes that an engine keeps of what compiling needed, for the next time: asked of the system anew,
+ * memory costs more than what is done in it. */
+enum { ENGINE_KEEPS = 2 << 20 };
+
 trivet_status
 trivet_open(const trivet_options *options, trivet_engine **out)
 {
@@ -152,6 +156,7 @@ trivet_open(const trivet_options *options, trivet_engine **out)
 		return TRIVET_NO_MEMORY;
 	memset(e, 0, sizeof *e);
 	e->mem = mem;
+	e->mem.keep = ENGINE_KEEPS;
 	e->options = *options;
 	e->cpu = os_cpu_features();
 	os_find_unwinder(&e->unwinder);
@@ -194,6 +199,7 @@ trivet_close(trivet_engine *e)
 	arena_free(&e->diagnosed);
 	arena_free(&e->told);
 	code_pool_free(&e->pool);
+	mem_drop_spare(&e->mem);
 	mem = e->mem;
 	mem_resize(&mem, e, sizeof *e, 0);
 }

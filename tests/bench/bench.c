@@ -9,6 +9,7 @@
  *     result  KERNEL NUMBER                    the same by all, or the program fails
  *     run     KERNEL COLUMN NANOSECONDS        a call; median of ROUNDS, the columns taken in turn
  *     text    KERNEL COLUMN NANOSECONDS        from text to code that can be called
+ *     each    KERNEL COLUMN NANOSECONDS        the same a function, COPIES of the text in one
  *     phase   KERNEL MODE PHASE NANOSECONDS    the parts of it
  *     size    KERNEL MODE BYTES                machine code alone
  *     memory  KERNEL MODE BYTES                most that parsing and compiling had allocated
@@ -133,52 +134,103 @@ metered(void *user, void *p, size_t old_size, size_t size)
 
 /* ---- libtcc: the same C text, compiled in this process ---- */
 
-#ifdef HAVE_TCC
 /* Instead of the headers, whose reading would be most of its time. */
 static const char prelude[] =
 	"typedef long long int64_t; typedef unsigned long long uint64_t; typedef int int32_t;\n"
 	"typedef unsigned uint32_t; double sqrt(double);\n"
-	"static int64_t bits(double x) { union { double x; int64_t b; } u; u.x = x; return u.b; }\n"
-	"#define KERNEL int64_t kernel(int64_t n, int64_t *xs, int64_t nxs, double *fs, int64_t "
-	"nfs)\n";
+	"static int64_t bits(double x) { union { double x; int64_t b; } u; u.x = x; return u.b; "
+	"}\n";
 
-static TCCState *
-tcc_compile(const char *text, Kernel **out)
+/* A kernel's C text behind its #include lines, and KERNEL spelled out. */
+static char *
+c_body(const char *text)
 {
-	static char whole[1 << 17];
-	TCCState *s = tcc_new();
-	const char *start = strstr(text, "\"kernel.h\"\n");
+	static const char head[] =
+		"int64_t kernel(int64_t n, int64_t *xs, int64_t nxs, double *fs, int64_t nfs)";
+	const char *from = strstr(text, "\"kernel.h\"\n"), *macro = strstr(text, "\nKERNEL\n");
+	size_t room = strlen(text) + sizeof head;
+	char *body = malloc(room);
 
-	if (!s || !start)
-		return NULL;
+	if (!body || !from || !macro)
+		fail("C text", "is not as kernel.h says");
+	from += strlen("\"kernel.h\"\n");
+	snprintf(body, room, "%.*s\n%s%s", (int)(macro - from), from, head,
+		 macro + strlen("\nKERNEL"));
+	return body;
+}
+
+#ifdef HAVE_TCC
+static TCCState *
+tcc_compile(const char *text, const char *name, Kernel **out)
+{
+	TCCState *s = tcc_new();
+
+	if (!s)
+		fail("libtcc", "no memory");
 	tcc_set_output_type(s, TCC_OUTPUT_MEMORY);
 	tcc_set_options(s, "-nostdlib");
-	snprintf(whole, sizeof whole, "%s%s", prelude, strchr(start, '\n'));
 	tcc_add_symbol(s, "sqrt", (void *)(uintptr_t)sqrt);
-	if (tcc_compile_string(s, whole) || tcc_relocate(s, TCC_RELOCATE_AUTO)) {
-		tcc_delete(s);
-		return NULL;
-	}
-	*(void **)out = tcc_get_symbol(s, "kernel");
+	if (tcc_compile_string(s, text) || tcc_relocate(s, TCC_RELOCATE_AUTO))
+		fail("libtcc", "cannot compile a kernel");
+	*(void **)out = tcc_get_symbol(s, name);
 	return s;
 }
 
 static double
-tcc_time(const char *text)
+tcc_time(const char *text, const char *name)
 {
 	double ns[COMPILES];
 
 	for (int i = 0; i < COMPILES; i++) {
 		uint64_t start = now();
 		Kernel *k;
-		TCCState *s = tcc_compile(text, &k);
+		TCCState *s = tcc_compile(text, name, &k);
 		ns[i] = (double)(now() - start);
-		if (s)
-			tcc_delete(s);
+		tcc_delete(s);
 	}
 	return median(ns, COMPILES);
 }
 #endif
+
+/* ---- Many functions in one text ---- */
+
+enum { COPIES = 20 };
+
+static bool
+is_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_';
+}
+
+/* `copies` of the text, the functions that `m` has renamed in each; none: the text as it is. */
+static char *
+copies_of(const char *head, const char *text, trivet_module *m, int copies)
+{
+	size_t room = strlen(head) + (size_t)(copies + 1) * (strlen(text) * 2 + 256), n;
+	char *out = malloc(room);
+
+	if (!out)
+		fail("copies", "no memory");
+	n = (size_t)snprintf(out, room, "%s%s", head, copies ? "" : text);
+	for (int copy = 0; copy < copies; copy++)
+		for (const char *at = text; *at;) {
+			int length = 0;
+
+			while (is_word(at[length]))
+				length++;
+			n += (size_t)snprintf(out + n, room - n, "%.*s", length ? length : 1, at);
+			for (uint32_t i = 0; length && i < trivet_function_count(m); i++) {
+				trivet_function_info f;
+
+				trivet_function_get(m, i, &f);
+				if (!strncmp(f.name, at, (size_t)length) && !f.name[length])
+					n += (size_t)snprintf(out + n, room - n, "_%d", copy);
+			}
+			at += length ? length : 1;
+		}
+	return out;
+}
 
 /* ---- One kernel ---- */
 
@@ -231,19 +283,36 @@ static const struct {
 };
 enum { PHASES = sizeof phases / sizeof *phases };
 
-static void
-compile_times(const char *name, const char *text, size_t length, int column)
+typedef struct Open {
+	trivet_engine *engine;
+	trivet_module *module;
+	char *text, *c_text;   /* c_text: with its prelude */
+	char *texts, *c_texts; /* COPIES of them */
+	size_t length;
+	Column columns[COLUMNS];
+} Open;
+
+typedef struct Compiled {
+	double phase[PHASES];
+	size_t size, memory;
+} Compiled;
+
+/* Nanoseconds from text to code, the median of COMPILES in an engine of their own. */
+static double
+compile_once(const char *name, const char *text, trivet_mode mode, Compiled *out)
 {
-	const trivet_compile_options o = { .mode = modes[column - C_COLUMNS - 1] };
+	const trivet_compile_options o = { .mode = mode };
 	Meter meter = { 0, 0 };
 	const trivet_options options = { .allocator = { metered, &meter } };
 	double ns[COMPILES], phase[PHASES][COMPILES];
-	trivet_image image = { 0 };
+	size_t length = strlen(text);
 	trivet_engine *e;
 
+	*out = (Compiled){ 0 };
 	if (trivet_open(&options, &e))
 		fail(name, "no engine");
 	for (int i = 0; i < COMPILES; i++) {
+		trivet_image image = { 0 };
 		trivet_times times;
 		trivet_module *m;
 		trivet_code *c;
@@ -255,45 +324,61 @@ compile_times(const char *name, const char *text, size_t length, int column)
 		trivet_last_times(e, &times);
 		for (int p = 0; p < PHASES; p++)
 			phase[p][i] = (double)*(uint64_t *)(void *)((char *)&times + phases[p].at);
-		if (o.mode != TRIVET_INTERP)
+		if (mode != TRIVET_INTERP)
 			trivet_code_image(c, &image);
+		out->size = image.code_size;
 		trivet_code_free(c);
 		trivet_module_free(m);
 	}
 	trivet_close(e);
-	printf("text\t%s\t%s\t%.0f\n", name, column_name[column], median(ns, COMPILES));
+	out->memory = meter.most;
 	for (int p = 0; p < PHASES; p++)
-		printf("phase\t%s\t%s\t%s\t%.0f\n", name, column_name[column], phases[p].name,
-		       median(phase[p], COMPILES));
-	printf("memory\t%s\t%s\t%zu\n", name, column_name[column], meter.most);
-	if (o.mode != TRIVET_INTERP)
-		printf("size\t%s\t%s\t%zu\n", name, column_name[column], image.code_size);
+		out->phase[p] = median(phase[p], COMPILES);
+	return median(ns, COMPILES);
 }
 
-typedef struct Open {
-	trivet_engine *engine;
-	char *text, *c_text;
-	size_t length;
-	Column columns[COLUMNS];
-} Open;
+static void
+compile_times(const char *name, const Open *o, int column)
+{
+	trivet_mode mode = modes[column - C_COLUMNS - 1];
+	const char *by = column_name[column];
+	Compiled one, many;
+	double ns = compile_once(name, o->text, mode, &one);
+
+	printf("text\t%s\t%s\t%.0f\n", name, by, ns);
+	for (int p = 0; p < PHASES; p++)
+		printf("phase\t%s\t%s\t%s\t%.0f\n", name, by, phases[p].name, one.phase[p]);
+	printf("memory\t%s\t%s\t%zu\n", name, by, one.memory);
+	ns = compile_once(name, o->texts, mode, &many);
+	printf("each\t%s\t%s\t%.0f\n", name, by, ns / (COPIES * trivet_function_count(o->module)));
+	if (mode != TRIVET_INTERP)
+		printf("size\t%s\t%s\t%zu\n", name, by, one.size);
+}
 
 static void
 open_kernel(size_t k, const char *folder, Open *o)
 {
 	const char *name = kernels[k].name;
-	trivet_module *m;
-	char path[512];
+	char path[512], *file, *body;
 	size_t length;
+	trivet_module *m;
 
 	memset(o, 0, sizeof *o);
 	for (int i = 0; i < C_COLUMNS; i++)
 		o->columns[i].call = kernels[k].c[i];
 	snprintf(path, sizeof path, "%s/%s.c", folder, name);
-	o->c_text = read_file(path, &length);
+	file = read_file(path, &length);
+	body = c_body(file);
+	free(file);
 	snprintf(path, sizeof path, "%s/%s.tv", folder, name);
 	o->text = read_file(path, &o->length);
 	if (trivet_open(NULL, &o->engine) || trivet_parse(o->engine, path, o->text, o->length, &m))
 		fail(path, o->engine ? trivet_message(o->engine) : "no memory");
+	o->module = m;
+	o->texts = copies_of("", o->text, m, COPIES);
+	o->c_texts = copies_of(prelude, body, m, COPIES);
+	o->c_text = copies_of(prelude, body, m, 0);
+	free(body);
 	for (int i = 0; i < 3; i++) {
 		trivet_compile_options how = { .mode = modes[i] };
 		Column *c = &o->columns[C_COLUMNS + 1 + i];
@@ -304,8 +389,7 @@ open_kernel(size_t k, const char *folder, Open *o)
 			c->call = (Kernel *)trivet_entry(c->code, "kernel", "i64(i64,[i64],[f64])");
 	}
 #ifdef HAVE_TCC
-	if (!tcc_compile(o->c_text, &o->columns[C_COLUMNS].call))
-		fail(name, "libtcc cannot compile it");
+	tcc_compile(o->c_text, "kernel", &o->columns[C_COLUMNS].call);
 #endif
 }
 
@@ -315,6 +399,8 @@ close_kernel(Open *o)
 	trivet_close(o->engine);
 	free(o->text);
 	free(o->c_text);
+	free(o->texts);
+	free(o->c_texts);
 }
 
 static void
@@ -347,10 +433,12 @@ bench_kernel(size_t k, const char *folder)
 			printf("run\t%s\t%s\t%.1f\n", name, column_name[i],
 			       median(o.columns[i].ns, ROUNDS));
 #ifdef HAVE_TCC
-	printf("text\t%s\ttcc\t%.0f\n", name, tcc_time(o.c_text));
+	printf("text\t%s\ttcc\t%.0f\n", name, tcc_time(o.c_text, "kernel"));
+	printf("each\t%s\ttcc\t%.0f\n", name,
+	       tcc_time(o.c_texts, "kernel_0") / (COPIES * trivet_function_count(o.module)));
 #endif
 	for (int i = 0; i < 3; i++)
-		compile_times(name, o.text, o.length, C_COLUMNS + 1 + i);
+		compile_times(name, &o, C_COLUMNS + 1 + i);
 	fflush(stdout);
 	close_kernel(&o);
 }
