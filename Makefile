@@ -38,10 +38,11 @@ WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Werror
 # Never contracted, or the interpreter's numbers would depend on the compiler (docs: one rounding each).
 ALL_CFLAGS = -std=c11 $(WARNINGS) -ffp-contract=off -fno-math-errno -fvisibility=hidden -Isrc \
 	$(TARGET_CFLAGS) $(CFLAGS) $(if $(SANITIZE),$(SANITIZERS))
-SANITIZERS = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SANITIZERS = $(if $(filter thread,$(SANITIZE)),-fsanitize=thread -fno-omit-frame-pointer,\
+	-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 ALL_LDFLAGS = $(LINK) $(LDFLAGS) $(if $(SANITIZE),$(SANITIZERS))
 
-B := build/$(TARGET)$(if $(SANITIZE),-asan)
+B := build/$(TARGET)$(if $(SANITIZE),$(if $(filter thread,$(SANITIZE)),-tsan,-asan))
 
 # Disassembly (`trivet emit --form=asm`) is the only use of another library, and only the command's.
 ifeq ($(TARGET),$(HOST))
@@ -177,6 +178,14 @@ check-variants:
 rig-speed: all-targets
 	@$(PYTHON) scripts/rig_speed.py $(or $(CASES),10000)
 
+# What several threads may do, under ThreadSanitizer.  setarch: the sanitizer knows fewer address layouts
+# than the kernel picks from.
+.PHONY: check-threads
+check-threads:
+	@$(MAKE) --no-print-directory SANITIZE=thread build/$(TARGET)-tsan/unit/threads build/$(TARGET)-tsan/unit/memory
+	setarch -R build/$(TARGET)-tsan/unit/threads
+	setarch -R build/$(TARGET)-tsan/unit/memory
+
 # scripts/agree.py reads these from the environment, where spaces and quotes survive.
 agree: override export FILES := $(value FILES)
 agree: export BITS := $(BITS)
@@ -228,12 +237,13 @@ help:
 	@echo 'make check-all VARIANTS=all   also on other CPU models, with fewer features, …, as below'
 	@echo 'make rig-speed            how many cases a second run on each target and engine'
 	@echo 'make check-variants       on other CPU models and page sizes, without features, under sanitizers'
+	@echo 'make check-threads        what several threads may do, under ThreadSanitizer'
 	@echo 'make check-headers        every header compiles alone;  make format-check  clang-format'
 	@echo 'make fuzz TIME=60 SEED=1   random programs on all targets and engines; what differs is shrunk'
 	@echo 'make mutants [ONLY=ID]     plant known bugs in a copy of the sources, one at a time: is each caught?'
 	@echo 'make repro CASE=NAME       one case: what each target gave, the machine code, a line that opens gdb'
 	@echo 'make bench [KERNEL=…]     ratios of run time to gcc and Lua, and compile times, in one run'
 	@echo 'make clean                remove build/'
-	@echo 'Variables: CC CFLAGS LDFLAGS SANITIZE=1 (ASan and UBSan, in build/NAME-asan) V=1 CAPSTONE=0'
+	@echo 'Variables: CC CFLAGS LDFLAGS SANITIZE=1|thread (ASan and UBSan, or TSan, in build/NAME-asan, -tsan) V=1 CAPSTONE=0'
 
 FORCE:
