@@ -38,10 +38,11 @@ WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Werror
 # Never contracted, or the interpreter's numbers would depend on the compiler (docs: one rounding each).
 ALL_CFLAGS = -std=c11 $(WARNINGS) -ffp-contract=off -fno-math-errno -fvisibility=hidden -Isrc \
 	$(TARGET_CFLAGS) $(CFLAGS) $(if $(SANITIZE),$(SANITIZERS))
-SANITIZERS = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SANITIZERS = $(if $(filter thread,$(SANITIZE)),-fsanitize=thread -fno-omit-frame-pointer,\
+	-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 ALL_LDFLAGS = $(LINK) $(LDFLAGS) $(if $(SANITIZE),$(SANITIZERS))
 
-B := build/$(TARGET)$(if $(SANITIZE),-asan)
+B := build/$(TARGET)$(if $(SANITIZE),$(if $(filter thread,$(SANITIZE)),-tsan,-asan))
 
 # Disassembly (`trivet emit --form=asm`) is the only use of another library, and only the command's.
 ifeq ($(TARGET),$(HOST))
@@ -98,7 +99,7 @@ $B/objects: FORCE
 
 # The build id names the sources and flags a binary was made of, so that nobody tests an old one.
 $B/build_id.h: $B/flags FORCE
-	@id=$$(cat $B/flags $(SOURCES) $(HEADERS) | cksum | cut -d' ' -f1); \
+	@id=$$(cat $B/flags $(SOURCES) $(HEADERS) $(wildcard src/*/*.def) | cksum | cut -d' ' -f1); \
 	line="#define TRIVET_BUILD_ID \"$$id\""; \
 	echo "$$line" | cmp -s - $@ || echo "$$line" > $@
 
@@ -134,7 +135,15 @@ $B/$1/%$(SUFFIX): $B/obj/tests/$1/%.o $B/internal.a
 	$$(call SAY,LINK,$$@)
 	$$Q$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS)
 endef
-$(foreach folder,unit encoding fuzz rig,$(eval $(call test_program,$(folder))))
+$(foreach folder,unit encoding fuzz rig abi,$(eval $(call test_program,$(folder))))
+
+# C functions of random signatures: many.  Generated code leaves x18 alone; the test must, to see it.
+$B/abi/signatures.h: tests/abi/signatures.py
+	@mkdir -p $(@D)
+	$Q$(PYTHON) $< > $@
+$B/obj/tests/abi/abi.o: $B/abi/signatures.h
+$B/obj/tests/abi/abi.o: private TARGET_CFLAGS += -I$B $(if $(findstring aarch64,$(TARGET)),-ffixed-x18)
+$B/obj/tests/abi/abi.o: private override CFLAGS += -O1 -g0
 .PRECIOUS: $B/obj/%.o
 
 # The examples in C see what any host sees: the public header and the archive.
@@ -169,6 +178,14 @@ check-variants:
 rig-speed: all-targets
 	@$(PYTHON) scripts/rig_speed.py $(or $(CASES),10000)
 
+# What several threads may do, under ThreadSanitizer.  setarch: the sanitizer knows fewer address layouts
+# than the kernel picks from.
+.PHONY: check-threads
+check-threads:
+	@$(MAKE) --no-print-directory SANITIZE=thread build/$(TARGET)-tsan/unit/threads build/$(TARGET)-tsan/unit/memory
+	setarch -R build/$(TARGET)-tsan/unit/threads
+	setarch -R build/$(TARGET)-tsan/unit/memory
+
 # scripts/agree.py reads these from the environment, where spaces and quotes survive.
 agree: override export FILES := $(value FILES)
 agree: export BITS := $(BITS)
@@ -182,6 +199,11 @@ agree:
 fuzz:
 	@$(PYTHON) tests/fuzz/fuzz.py --time=$(or $(TIME),60) --shard=$(or $(SHARD),1/1) \
 		--targets=$(or $(TARGETS),all) $(if $(SEED),--seed=$(SEED)) $(FUZZ_FLAGS)
+
+# One bug at a time, in a copy of the sources: is it caught?  make mutants ONLY=id SHARD=1/3
+.PHONY: mutants
+mutants:
+	@$(PYTHON) tests/mutants/mutants.py --only='$(ONLY)' --shard='$(SHARD)' $(if $(JOBS),--jobs=$(JOBS))
 
 # One case looked at closely: make repro CASE=loops/while.tv:12 (see tests/rig/repro.py)
 .PHONY: repro
@@ -215,11 +237,13 @@ help:
 	@echo 'make check-all VARIANTS=all   also on other CPU models, with fewer features, …, as below'
 	@echo 'make rig-speed            how many cases a second run on each target and engine'
 	@echo 'make check-variants       on other CPU models and page sizes, without features, under sanitizers'
+	@echo 'make check-threads        what several threads may do, under ThreadSanitizer'
 	@echo 'make check-headers        every header compiles alone;  make format-check  clang-format'
 	@echo 'make fuzz TIME=60 SEED=1   random programs on all targets and engines; what differs is shrunk'
+	@echo 'make mutants [ONLY=ID]     plant known bugs in a copy of the sources, one at a time: is each caught?'
 	@echo 'make repro CASE=NAME       one case: what each target gave, the machine code, a line that opens gdb'
 	@echo 'make bench [KERNEL=…]     ratios of run time to gcc and Lua, and compile times, in one run'
 	@echo 'make clean                remove build/'
-	@echo 'Variables: CC CFLAGS LDFLAGS SANITIZE=1 (ASan and UBSan, in build/NAME-asan) V=1 CAPSTONE=0'
+	@echo 'Variables: CC CFLAGS LDFLAGS SANITIZE=1|thread (ASan and UBSan, or TSan, in build/NAME-asan, -tsan) V=1 CAPSTONE=0'
 
 FORCE:

@@ -22,7 +22,8 @@
  * prints, exits or raises a signal.
  *
  * Ownership.  An engine owns its modules and code: trivet_close() frees them all, and the free
- * functions free one earlier.  Code keeps what it needs of its module.  Text that is returned belongs to
+ * functions free one earlier.  An engine keeps up to 2 MiB of what compiling needed for the next time.
+ * Code keeps what it needs of its module.  Text that is returned belongs to
  * the library and lasts as each function says.
  *
  * Threads.  An engine, with all its modules, is used by one thread at a time.  Compiled code - an
@@ -181,6 +182,10 @@ typedef struct trivet_options {
 	bool debugger;                  /* tell gdb the names, lines and frames of compiled code; costs
 	                                   time and memory for each module, and nothing on Windows */
 	bool perf_map;                  /* name compiled code in /tmp/perf-PID.map, for Linux' perf */
+	const char *jitdump;            /* NULL, or an existing folder: a file in a new folder there gets the
+	                                   names, bytes and source lines of compiled code, for `perf record
+	                                   -k mono` and `perf inject --jit`; nothing on Windows.  When it cannot
+	                                   be made, trivet_open() answers TRIVET_SYSTEM */
 } trivet_options;
 
 trivet_status trivet_open(const trivet_options *options, trivet_engine **out);

@@ -6,7 +6,7 @@
 #define TRIVET_API_H
 
 #include "code/code.h"
-#include "code/debugger.h"
+#include "code/jitdump.h"
 #include "gen/gen.h"
 #include "interp/interp.h"
 #include "lang/lang.h"
@@ -50,6 +50,8 @@ struct trivet_engine {
 	trivet_times times;
 	OsUnwinder unwinder;
 	CodePool pool;
+	OsDump dump;                    /* a jitdump file, when asked for */
+	uint64_t dumped;                /* functions in it */
 };
 
 struct trivet_module {
@@ -109,6 +111,7 @@ void module_release(trivet_module *m);
  * kept of what is passed. */
 trivet_status api_compile(trivet_module *m, const trivet_compile_options *o, const trivet_code *like,
                           FuncId func, const trivet_value *bound, trivet_code **out);
+uint16_t api_machine(UnwindFormat format);              /* EM_… of ELF */
 const char *api_signature(Arena *a, const Func *f);     /* "i64(i64,[f64])" */
 
 void api_free_stubs(trivet_engine *e);

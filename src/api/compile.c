@@ -105,58 +105,81 @@ keep(trivet_code *c, const IrModule *ir, const ObjectCode *o)
 	return true;
 }
 
-/* For debuggers that read ELF. */
+/* The module as debuggers and profilers see it, in memory of `a`. */
 static bool
-tell_debugger(trivet_code *c, const ObjectCode *o, UnwindFormat format)
+describe(const trivet_code *c, const ObjectCode *o, UnwindFormat format, Arena *a, DebugModule *m)
 {
 	const uint8_t *code = code_address(c->block);
-	DebugModule m = {
+	DebugSymbol *symbols = arena_alloc(a, (o->nframes + 1) * sizeof *symbols);
+	DebugLine *lines = arena_alloc(a, (o->nlines + 1) * sizeof *lines);
+
+	*m = (DebugModule){
+		.file = str_copy(a, c->module->program.file).at,
 		.address = (uintptr_t)code,
+		.code = code,
 		.size = (uint32_t)c->code_size,
-		.machine = format == UNWIND_DWARF_X86_64 ? 62 : 183,
+		.machine = api_machine(format),
 		.eh_frame = code + o->unwind,
 		.eh_frame_size = o->size - o->unwind,
+		.symbols = symbols,
 		.nsymbols = o->nframes,
+		.lines = lines,
 		.nlines = o->nlines,
 	};
-	DebugSymbol *symbols = arena_alloc(&c->arena, (o->nframes + 1) * sizeof *symbols);
-	DebugLine *lines = arena_alloc(&c->arena, (o->nlines + 1) * sizeof *lines);
-	Text t;
-
-	m.file = str_copy(&c->arena, c->module->program.file).at;
-	if (!symbols || !lines || !m.file)
+	if (!symbols || !lines || !m->file)
 		return false;
 	for (uint32_t k = 0; k < o->nframes; k++)
 		symbols[k] =
 			(DebugSymbol){ c->piece_names[k].at, o->frames[k].start, o->frames[k].end };
 	for (uint32_t k = 0; k < o->nlines; k++)
 		lines[k] = (DebugLine){ o->lines[k].at, o->lines[k].line };
-	m.symbols = symbols;
-	m.lines = lines;
-	text_init(&t, &c->arena);
-	debugger_object(&t, &m);
-	if (c->arena.mem->failed)
-		return false;
-	debugger_add(&c->debug, t.at, t.n);
 	return true;
 }
 
-static bool
-name_for_profilers(trivet_code *c)
+static void
+tell_perf(trivet_engine *e, const DebugModule *m, Arena *a)
 {
-	uintptr_t code = (uintptr_t)code_address(c->block);
-	Text t;
+	JitdumpWriter w = { os_process_id(), os_thread_id(), os_nanoseconds(), &e->dumped };
+	Text map, dump;
 
-	text_init(&t, &c->arena);
-	for (uint32_t k = 0; k < c->object.nframes; k++) {
-		const FrameInfo *f = &c->object.frames[k];
-		text_addf(&t, "%llx %x %s\n", (unsigned long long)(code + f->start),
-			  f->end - f->start, c->piece_names[k].at);
+	text_init(&map, a);
+	text_init(&dump, a);
+	for (uint32_t k = 0; e->options.perf_map && k < m->nsymbols; k++)
+		text_addf(&map, "%llx %x %s\n",
+			  (unsigned long long)(m->address + m->symbols[k].start),
+			  m->symbols[k].end - m->symbols[k].start, m->symbols[k].name);
+	if (e->dump.mark)
+		jitdump_module(&dump, m, &w);
+	if (a->mem->failed)
+		return;
+	if (map.n)
+		os_perf_map(map.at, map.n);
+	os_dump_write(&e->dump, dump.at, dump.n);
+}
+
+/* What was asked for in the engine's options.  gdb's part must last as long as the code. */
+static bool
+tell_tools(trivet_code *c, const ObjectCode *o, UnwindFormat format)
+{
+	trivet_engine *e = c->engine;
+	DebugModule m;
+	Arena scratch;
+	Text elf;
+
+	if (!e->options.debugger && !e->options.perf_map && !e->dump.mark)
+		return true;
+	arena_init(&scratch, &e->mem);
+	if (describe(c, o, format, &scratch, &m)) {
+		if (e->options.debugger && format != UNWIND_WINDOWS_X64) {
+			text_init(&elf, &c->arena);
+			debugger_object(&elf, &m);
+			if (!e->mem.failed)
+				debugger_add(&c->debug, elf.at, elf.n);
+		}
+		tell_perf(e, &m, &scratch);
 	}
-	if (c->arena.mem->failed)
-		return false;
-	os_perf_map(t.at, t.n);
-	return true;
+	arena_free(&scratch);
+	return !e->mem.failed;
 }
 
 static trivet_status
@@ -185,10 +208,7 @@ seal(trivet_code *c, const IrModule *ir, ObjectCode *o, const Target *target)
 	if (!s)
 		s = os_register_unwind(&e->unwinder, &c->unwind, code_address(c->block), o->unwind,
 				       o->nframes);
-	if (!s && e->options.debugger && target->unwind != UNWIND_WINDOWS_X64 &&
-	    !tell_debugger(c, o, target->unwind))
-		s = TRIVET_NO_MEMORY;
-	if (!s && e->options.perf_map && !name_for_profilers(c))
+	if (!s && !tell_tools(c, o, target->unwind))
 		s = TRIVET_NO_MEMORY;
 	if (s)
 		return api_fail(e, s, "%u bytes of code%s", o->size,

@@ -87,11 +87,62 @@ api_diagnose(trivet_engine *e, const Diags *d)
 
 /* ---- Opening and closing ---- */
 
+uint16_t
+api_machine(UnwindFormat format)
+{
+	return format == UNWIND_DWARF_AARCH64 ? 183 : 62;
+}
+
+/* Opened with its header written. */
+static trivet_status
+open_dump(trivet_engine *e)
+{
+	const Target *host = target_find(os_target_name());
+	JitdumpWriter w = { os_process_id(), os_thread_id(), os_nanoseconds(), &e->dumped };
+	Arena scratch;
+	Text t;
+
+	if (!e->options.jitdump || host->unwind == UNWIND_WINDOWS_X64)
+		return TRIVET_OK;
+	if (!os_dump_open(&e->dump, e->options.jitdump))
+		return TRIVET_SYSTEM;
+	arena_init(&scratch, &e->mem);
+	text_init(&t, &scratch);
+	jitdump_header(&t, api_machine(host->unwind), &w);
+	if (!e->mem.failed)
+		os_dump_write(&e->dump, t.at, t.n);
+	arena_free(&scratch);
+	e->options.jitdump = NULL; /* the host's text need not last */
+	return e->mem.failed ? TRIVET_NO_MEMORY : TRIVET_OK;
+}
+
+static void
+close_dump(trivet_engine *e)
+{
+	JitdumpWriter w = { os_process_id(), os_thread_id(), os_nanoseconds(), &e->dumped };
+	Arena scratch;
+	Text t;
+
+	if (!e->dump.mark)
+		return;
+	arena_init(&scratch, &e->mem);
+	text_init(&t, &scratch);
+	jitdump_end(&t, &w);
+	os_dump_write(&e->dump, t.at, t.n);
+	arena_free(&scratch);
+	os_dump_close(&e->dump);
+}
+
+/* Bytes that an engine keeps of what compiling needed, for the next time: asked of the system anew,
+ * memory costs more than what is done in it. */
+enum { ENGINE_KEEPS = 2 << 20 };
+
 trivet_status
 trivet_open(const trivet_options *options, trivet_engine **out)
 {
 	const trivet_options none = { 0 };
 	trivet_engine *e;
+	trivet_status s;
 	Mem mem;
 
 	if (!out)
@@ -105,6 +156,7 @@ trivet_open(const trivet_options *options, trivet_engine **out)
 		return TRIVET_NO_MEMORY;
 	memset(e, 0, sizeof *e);
 	e->mem = mem;
+	e->mem.keep = ENGINE_KEEPS;
 	e->options = *options;
 	e->cpu = os_cpu_features();
 	os_find_unwinder(&e->unwinder);
@@ -117,6 +169,11 @@ trivet_open(const trivet_options *options, trivet_engine **out)
 	arena_init(&e->diagnosed, &e->mem);
 	arena_init(&e->told, &e->mem);
 	arena_init(&e->stub_slots, &e->mem);
+	s = open_dump(e);
+	if (s) {
+		trivet_close(e);
+		return s;
+	}
 	*out = e;
 	return TRIVET_OK;
 }
@@ -128,6 +185,7 @@ trivet_close(trivet_engine *e)
 
 	if (!e)
 		return;
+	close_dump(e);
 	while (e->prepared)
 		trivet_prepared_free(e->prepared);
 	while (e->codes)
@@ -141,6 +199,7 @@ trivet_close(trivet_engine *e)
 	arena_free(&e->diagnosed);
 	arena_free(&e->told);
 	code_pool_free(&e->pool);
+	mem_drop_spare(&e->mem);
 	mem = e->mem;
 	mem_resize(&mem, e, sizeof *e, 0);
 }

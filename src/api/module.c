@@ -156,7 +156,7 @@ static IrModule *
 optimized_ir(const trivet_module *m, const OptOptions *o, Arena *scratch, Text *remarks,
 	     trivet_status *s)
 {
-	const IrOptions plain = { 0 };
+	const IrOptions plain = { .names = remarks != NULL };
 	IrModule *ir = ir_build(scratch, &m->program, &plain);
 	Text why;
 

@@ -14,6 +14,7 @@
 #define TRIVET_AARCH64_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 typedef uint32_t A64Reg;
@@ -262,5 +263,11 @@ enum {
 /* A PatchFn of asm/cbuf.h: the instruction at `at` gets displacement `disp`.  False, and nothing
  * is changed, when it does not reach. */
 bool a64_patch(uint8_t *at, uint8_t kind, int64_t disp);
+
+/* ---- Text ----------------------------------------------------------------------------------- */
+
+/* One instruction at `address` as text; answers 4, or 0, and the text is data, for what the table of
+ * aarch64_table.h does not have. */
+size_t a64_format(const uint8_t *code, size_t size, uint64_t address, char *text, size_t room);
 
 #endif

@@ -3,6 +3,7 @@
  * Instructions are in x86_64_public.c and aarch64_public.c, which append to the same Cbuf. */
 #include "asm/asm.h"
 #include "asm/aarch64.h"
+#include "asm/aarch64_table.h"
 #include "asm/x86_64.h"
 
 /* ---- Life ---- */
@@ -346,4 +347,21 @@ trivet_asm_finish(trivet_asm *a, uint64_t base, const uint8_t **code, size_t *si
 	if (size)
 		*size = a->buf.code.n;
 	return TRIVET_OK;
+}
+
+/* ---- Text ---- */
+
+size_t
+trivet_disassemble(trivet_isa isa, const uint8_t *code, size_t size, uint64_t address, char *text,
+		   size_t room)
+{
+	if (!text)
+		room = 0;
+	if (room)
+		text[0] = 0;
+	if (!code)
+		return 0;
+	if (isa == TRIVET_ISA_X86_64)
+		return x64_format(code, size, address, text, room);
+	return isa == TRIVET_ISA_AARCH64 ? a64_format(code, size, address, text, room) : 0;
 }

@@ -119,6 +119,16 @@ enum { X64_LONGEST = 15 };              /* bytes of an instruction */
  * exist.  A RIP-relative displacement is left 0; where it is goes to *disp_at (else 0). */
 unsigned x64_encode(uint8_t out[24], const X64Ins *i, unsigned *disp_at);
 
+/* 90 is no exchange of eax with itself, which would clear the upper half of rax. */
+static inline bool
+x64_is_nop(X64Form form, unsigned size, unsigned reg)
+{
+	return (form == X64_XCHG_OA || form == X64_XCHG_AO) && size == 4 && reg == X64_RAX;
+}
+
+const char *x64_mnemonic(unsigned op);          /* of a trivet_x64_op */
+unsigned x64_op_of(const X64Row *row, unsigned size, unsigned cc);      /* which of its two or sixteen */
+
 /* Text in Intel's syntax of the first instruction, as trivet_disassemble(). */
 size_t x64_format(const uint8_t *code, size_t size, uint64_t address, char *text, size_t room);
 

@@ -39,8 +39,8 @@
 	O(MOVSX8,      MOVSX,        0,    1, 0xbe, R, N, 14, INT, RG_MB)                   \
 	X(MOVSX16,     MOVSX,        0,    1, 0xbf, R, N, 12, INT, RG_MW)                   \
 	O(MOVSXD,      MOVSXD,       0,    0, 0x63, R, N, 8,  INT, RG_MD)                   \
-	O(XCHG_OA,     XCHG,         0,    0, 0x90, R, N, 14, INT, OG_A)                    \
-	X(XCHG_AO,     XCHG,         0,    0, 0x90, R, N, 14, INT, A_OG)                    \
+	O(XCHG_AO,     XCHG,         0,    0, 0x90, R, N, 14, INT, A_OG)                    \
+	X(XCHG_OA,     XCHG,         0,    0, 0x90, R, N, 14, INT, OG_A)                    \
 	X(XCHG_MR,     XCHG,         0,    0, 0x87, R, N, 15, INT, MG_RG)                   \
 	X(XCHG_RM,     XCHG,         0,    0, 0x87, R, N, 15, INT, RG_MG)                   \
 	O(BSWAP,       BSWAP,        0,    1, 0xc8, R, N, 12, INT, OG)                      \

@@ -72,6 +72,34 @@ arena_init(Arena *a, Mem *m)
 	*a = (Arena){ .mem = m };
 }
 
+/* The smallest spare chunk that is large enough; NULL: none. */
+static ArenaChunk *
+take_spare(Mem *m, size_t size)
+{
+	ArenaChunk **best = NULL, *chunk;
+
+	for (ArenaChunk **at = &m->spare; *at; at = &(*at)->older)
+		if ((*at)->size >= size && (!best || (*at)->size < (*best)->size))
+			best = at;
+	if (!best)
+		return NULL;
+	chunk = *best;
+	*best = chunk->older;
+	m->kept -= chunk->size;
+	return chunk;
+}
+
+void
+mem_drop_spare(Mem *m)
+{
+	while (m->spare) {
+		ArenaChunk *older = m->spare->older;
+		mem_resize(m, m->spare, m->spare->size, 0);
+		m->spare = older;
+	}
+	m->kept = 0;
+}
+
 static bool
 new_chunk(Arena *a, size_t bytes)
 {
@@ -82,15 +110,18 @@ new_chunk(Arena *a, size_t bytes)
 		size = CHUNK_MOST;
 	if (size < bytes + CHUNK_EXTRA)
 		size = bytes + CHUNK_EXTRA;
-	chunk = mem_resize(a->mem, NULL, 0, size);
-	if (!chunk)
-		return false;
+	chunk = take_spare(a->mem, size);
+	if (!chunk) {
+		chunk = mem_resize(a->mem, NULL, 0, size);
+		if (!chunk)
+			return false;
+		chunk->size = size;
+	}
 	chunk->older = a->chunks;
-	chunk->size = size;
 	a->chunks = chunk;
 	a->at = (char *)(chunk + 1);
 	a->at += -(uintptr_t)a->at & (ALIGN - 1);
-	a->end = (char *)chunk + size;
+	a->end = (char *)chunk + chunk->size;
 	return true;
 }
 
@@ -116,9 +147,17 @@ void
 arena_free(Arena *a)
 {
 	while (a->chunks) {
-		ArenaChunk *older = a->chunks->older;
-		mem_resize(a->mem, a->chunks, a->chunks->size, 0);
-		a->chunks = older;
+		ArenaChunk *chunk = a->chunks;
+		Mem *m = a->mem;
+
+		a->chunks = chunk->older;
+		if (chunk->size <= m->keep - m->kept) {
+			chunk->older = m->spare;
+			m->spare = chunk;
+			m->kept += chunk->size;
+		} else {
+			mem_resize(m, chunk, chunk->size, 0);
+		}
 	}
 	a->at = a->end = NULL;
 }

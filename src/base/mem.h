@@ -22,11 +22,15 @@
 
 typedef struct Mem {
 	trivet_allocator host;
-	size_t live, peak;              /* bytes now, and the most there were */
+	size_t live, peak;              /* bytes now, and the most there were; spare ones included */
+	size_t keep;                    /* bytes that freed arenas may leave for the next; 0 at first */
+	size_t kept;
+	struct ArenaChunk *spare;
 	bool failed;                    /* an allocation failed since mem_init or since cleared */
 } Mem;
 
 void mem_init(Mem *m, const trivet_allocator *host);    /* NULL: malloc and free */
+void mem_drop_spare(Mem *m);            /* what arenas left, before the Mem goes */
 void *mem_resize(Mem *m, void *p, size_t old_size, size_t size);
 
 typedef struct Arena {

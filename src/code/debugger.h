@@ -14,6 +14,7 @@ typedef struct DebugLine { uint32_t at, line; } DebugLine;      /* ascending by 
 typedef struct DebugModule {
 	const char *file;               /* of the source, NUL-terminated */
 	uint64_t address;               /* of the code */
+	const uint8_t *code;            /* there, or a copy */
 	uint32_t size;                  /* of the code alone */
 	uint16_t machine;               /* EM_… */
 	const uint8_t *eh_frame;        /* as registered, in place */

@@ -73,6 +73,8 @@ typedef struct Constraint {
 	                           given so: used here only, made in this block, nothing stored in between.
 	                           What it asks for its own operands, it asks for at this instruction */
 	bool fuse_late;         /* these operands are then all late */
+	uint8_t fuse_with;      /* 1 + operand of the fused instruction that must be fused with that, or neither
+	                           is; 0: none */
 } Constraint;
 /* Operands beyond 31 (of calls): never late, may be anywhere, folded when constant. */
 

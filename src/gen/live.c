@@ -246,6 +246,15 @@ stores_between(const IrFunc *f, Val load, Val v)
 	return false;
 }
 
+static bool
+can_fuse(const Ra *ra, Val arg, Val whole)
+{
+	const Value *value = &ra->values[arg];
+
+	return value->count == 1 && value->block == ra->values[whole].block &&
+	       (ra->f->ins.at[arg].op != IR_LOAD || !stores_between(ra->f, arg, whole));
+}
+
 /* The operand that is to become part of v itself, or of `whole`, which v is part of; NONE: none. */
 static uint32_t
 choose_fused(Ra *ra, Val v, const Constraint *c, Val whole)
@@ -254,12 +263,12 @@ choose_fused(Ra *ra, Val v, const Constraint *c, Val whole)
 
 	for (uint32_t m = c->fuse, k; m; m &= ~(UINT32_C(1) << k)) {
 		k = 31 - (uint32_t)__builtin_clz(m);
-		Value *value = &ra->values[args[k]];
-		if (value->count != 1 || value->block != ra->values[whole].block)
+		if (!can_fuse(ra, args[k], whole))
 			continue;
-		if (ra->f->ins.at[args[k]].op == IR_LOAD && stores_between(ra->f, args[k], whole))
+		if (c->fuse_with &&
+		    !can_fuse(ra, ra->f->ins.at[args[k]].arg[c->fuse_with - 1], whole))
 			continue;
-		value->fused = true;
+		ra->values[args[k]].fused = true;
 		ra->out->out[args[k]] = LOC(LOC_FUSED, v);
 		return k;
 	}
@@ -315,6 +324,8 @@ collect_operands(Ra *ra, Val v, const Constraint *c, Val whole, uint32_t pos, ui
 		ra->t->constrain(f, ra->features, args[fused], &part);
 		part.late |= c->fuse_late ? UINT32_MAX : 0;
 		part.fuse_late |= c->fuse_late;
+		if (c->fuse_with)
+			part.fuse = 1u << (c->fuse_with - 1);
 		collect_operands(ra, args[fused], &part, whole, pos, block);
 	}
 }

@@ -144,7 +144,7 @@ run_moves(Check *c, Val v, uint8_t phase)
 
 /* ---- Instructions --------------------------------------------------------------------------- */
 
-static void check_operands(Check *c, Val v, Val part, bool late);
+static void check_operands(Check *c, Val v, Val part, bool late, unsigned with);
 
 /* Nothing is stored between the load and v. */
 static bool
@@ -167,7 +167,7 @@ check_fused(Check *c, Val v, Val part, const Constraint *k, uint32_t n, Val arg,
 	else if (c->f->ins.at[arg].op == IR_LOAD && !may_load_at(c, arg, v))
 		complain(c, v, "a load is moved past a store", l);
 	else
-		check_operands(c, v, arg, k->fuse_late);
+		check_operands(c, v, arg, k->fuse_late, k->fuse_with);
 }
 
 /* `part` is v, or an instruction that is part of v; this is its operand n. */
@@ -206,7 +206,7 @@ check_operand(Check *c, Val v, Val part, const Constraint *k, uint32_t n, Val ar
 
 /* The nesting of fused instructions is that of what back ends ask for: small. */
 static void
-check_operands(Check *c, Val v, Val part, bool late)
+check_operands(Check *c, Val v, Val part, bool late, unsigned with)
 {
 	Constraint k = { .prefer_out = REG_NONE,
 			 .prefer = { REG_NONE, REG_NONE, REG_NONE, REG_NONE } };
@@ -217,6 +217,11 @@ check_operands(Check *c, Val v, Val part, bool late)
 	if (late) {
 		k.late = UINT32_MAX;
 		k.fuse_late = true;
+	}
+	if (with) {
+		k.fuse = 1u << (with - 1);
+		if (loc_kind(c->r->use_loc[c->r->use[part] + with - 1]) != LOC_FUSED)
+			complain(c, v, "only half of a pair is fused", LOC_NONE);
 	}
 	for (uint32_t a = 0; a < n; a++)
 		check_operand(c, v, part, &k, a, args[a], c->r->use_loc[c->r->use[part] + a]);
@@ -248,7 +253,7 @@ run_instruction(Check *c, Val v)
 		return;
 	c->t->constrain(c->f, c->features, v, &k);
 	if (c->looking)
-		check_operands(c, v, v, false);
+		check_operands(c, v, v, false, 0);
 	for (RegSet m = k.clobber; m; m &= m - 1)
 		c->now[__builtin_ctzll(m)] = 0;
 	if (loc_kind(out) == LOC_NONE)

@@ -96,6 +96,47 @@ make_params(Builder *b)
 	}
 }
 
+/* The name of variable k, or what its length is called. */
+static void
+add_name(Builder *b, uint32_t k, bool length)
+{
+	Str name = b->source->vars.at[k].name, *slot = vec_push(b->arena, &b->m->names);
+	Text t;
+
+	if (!slot)
+		return;
+	*slot = name;
+	if (!length)
+		return;
+	text_init(&t, b->arena);
+	text_addf(&t, "len(%.*s)", (int)name.n, name.at);
+	*slot = (Str){ t.at ? t.at : "", t.n };
+}
+
+static void
+keep_names(Builder *b)
+{
+	const Func *s = b->source;
+	uint32_t *names = arena_alloc(b->arena, (b->f->nparams + 1) * sizeof *names), open = 0;
+	const IrBound *bound = bound_here(b);
+
+	b->first_name = b->m->names.n + 1;
+	for (uint32_t k = 0; k < s->vars.n; k++)
+		add_name(b, k, false);
+	for (uint32_t k = 0, flat = 0; names && k < s->nparams; k++) {
+		bool span = type_is_span(s->vars.at[k].type);
+
+		if (!bound || !bound->is_bound[flat])
+			names[open++] = span ? 0 : b->first_name + k;
+		if (span && (!bound || !bound->is_bound[flat + 1])) {
+			add_name(b, k, true);
+			names[open++] = b->m->names.n;
+		}
+		flat += span ? 2 : 1;
+	}
+	b->f->names = names;
+}
+
 /* A checked function with a result returns on every path that it can take. */
 static void
 end_function(Builder *b)
@@ -142,6 +183,8 @@ build_function(Builder *b, uint32_t index)
 	b->loops.n = b->spine.n = b->args.n = 0;
 	if (!ssa_begin(b) || !set_signature(b, b->f))
 		return;
+	if (b->options.names)
+		keep_names(b);
 	make_params(b);
 	build_block(b, b->source->body);
 	end_function(b);

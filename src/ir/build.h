@@ -53,6 +53,7 @@ typedef struct Builder {
 	FuncId id;
 	uint32_t index;                 /* in m->funcs */
 	IrFunc *f;
+	uint32_t first_name;            /* 1 + place in m->names of the first variable's, if they are kept */
 	BlockId cur;                    /* BLOCK_NONE where control does not come */
 	bool has_dead;                  /* code was made that nothing leads to */
 	VEC(Loop) loops;

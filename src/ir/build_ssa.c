@@ -298,7 +298,8 @@ find_operands(Builder *b, Val phi)
 	}
 	f->ins.at[phi].arg[0] = first;
 	f->ins.at[phi].arg[1] = n;
-	f->ins.at[phi].aux = 0;
+	f->ins.at[phi].aux =
+		b->options.names && slot % 2 == 0 ? (int32_t)(b->first_name + slot / 2) : 0;
 }
 
 static void

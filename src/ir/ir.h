@@ -31,7 +31,7 @@ typedef enum IrType { IR_VOID, IR_I32, IR_I64, IR_F32, IR_F64 } IrType;
 	X(NOP, 0, 0)                                                                            \
 	X(CONST, 0, IR_P)       /* bits in arg[0] (low) and arg[1] (high) */                    \
 	X(PARAM, 0, 0)          /* aux: index among the flat parameters; entry block only */    \
-	X(PHI, 0, IR_V)         /* operand k comes from the block's k-th predecessor */         \
+	X(PHI, 0, IR_V)         /* operand k comes from the block's k-th predecessor; aux: as IrFunc.names */ \
 	X(CTX, 0, IR_P)         /* I64: the Context of this activation (ir/runtime.h) */       \
 	X(IMPORT, 0, IR_P)      /* I64: address in import slot aux */                           \
 	X(ADD, 2, IR_P | IR_C)                                                                  \
@@ -232,6 +232,7 @@ typedef struct IrFunc {
 	const uint8_t *params;          /* IrTypes; a span is two: I64 address, I64 length */
 	uint32_t nparams;
 	const bool *lengths;            /* by parameter: the length of a span, never negative; NULL: not known */
+	const uint32_t *names;          /* by parameter: 1 + place of its name in IrModule.names, or 0; NULL: no names */
 	uint32_t line;                  /* given to instructions made from here on */
 	VEC(Ins) ins;
 	VEC(Block) blocks;
@@ -251,6 +252,7 @@ typedef struct IrModule {
 	VEC(IrFunc) funcs;
 	VEC(Import) imports;
 	VEC(Site) sites;
+	VEC(Str) names;                 /* of variables, for people; only when asked for */
 	uint32_t *func_of;              /* FuncId -> index in funcs, or BLOCK_NONE for externs */
 	uint32_t *site_table; uint32_t site_cap;        /* hash of sites, ir.c's own */
 } IrModule;
@@ -266,6 +268,7 @@ typedef struct IrBound {
 typedef struct IrOptions {
 	bool interruptible;             /* polls at loop heads and before calls */
 	const IrBound *bound;           /* or NULL: the whole program */
+	bool names;                     /* keep those of variables */
 } IrOptions;
 
 /* ---- build.c: SSA from a checked Program, in one walk (Braun et al., CC 2013) ---- */

@@ -158,22 +158,6 @@ body_mapped(const Body *y, Val v)
 	return v < y->nvalues && y->map[v] ? y->map[v] : v;
 }
 
-/* Does v ask whether the program is to be interrupted? */
-static bool
-is_poll(const IrFunc *f, const Ins *i)
-{
-	const Ins *word, *address;
-
-	if (i->op != IR_TRAPIF)
-		return false;
-	word = &f->ins.at[i->arg[0]];
-	if (word->op != IR_LOAD)
-		return false;
-	address = &f->ins.at[word->arg[0]];
-	return address->op == IR_IMPORT &&
-	       f->module->imports.at[address->aux].kind == IMPORT_INTERRUPT;
-}
-
 /* (x + constant) + y is made as (x + y) + constant: the first sum serves all rounds, and the
  * constant becomes part of an offset. */
 static Val
@@ -200,7 +184,7 @@ copy_value(Body *y, BlockId at, Val v, bool polls)
 	IrFunc *f = y->f;
 	Ins i = f->ins.at[v];
 
-	if (!polls && is_poll(f, &i))
+	if (!polls && edit_is_poll(f, &i))
 		return;
 	for (unsigned k = 0; k < ir_op_info[i.op].nargs; k++)
 		i.arg[k] = body_mapped(y, i.arg[k]);

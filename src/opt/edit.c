@@ -123,6 +123,27 @@ edit_move(IrFunc *f, Val v, Val at)
 	before->prev = v;
 }
 
+/* ---- Polls ---------------------------------------------------------------------------------- */
+
+static bool
+is_word_of_interrupt(const IrFunc *f, const Ins *i)
+{
+	const Ins *address;
+
+	if (i->op != IR_LOAD)
+		return false;
+	address = &f->ins.at[i->arg[0]];
+	return address->op == IR_IMPORT &&
+	       f->module->imports.at[address->aux].kind == IMPORT_INTERRUPT;
+}
+
+bool
+edit_is_poll(const IrFunc *f, const Ins *i)
+{
+	return is_word_of_interrupt(f, i) ||
+	       (i->op == IR_TRAPIF && is_word_of_interrupt(f, &f->ins.at[i->arg[0]]));
+}
+
 /* ---- Loops ---------------------------------------------------------------------------------- */
 
 enum { LOOP_LIST_FACTOR = 16 }; /* lists of blocks together at most so many times the blocks */
@@ -253,19 +274,4 @@ edit_outer_loops(const LoopForest *l, Arena *a)
 		if (l->loops.at[k].parent != BLOCK_NONE)
 			outer[l->loops.at[k].parent] = true;
 	return outer;
-}
-
-void
-edit_tell(const OptContext *o, const IrFunc *f, BlockId header, const char *format, ...)
-{
-	uint32_t line = f->ins.at[f->blocks.at[header].last].line;
-	va_list args;
-
-	if (!o->remarks)
-		return;
-	text_addf(o->remarks, "%.*s:%u: ", (int)f->name.n, f->name.at, line);
-	va_start(args, format);
-	text_addv(o->remarks, format, args);
-	va_end(args);
-	text_addf(o->remarks, "\n");
 }

@@ -30,6 +30,9 @@ void edit_retarget(IrFunc *f, BlockId from, BlockId old, BlockId to);
 /* Takes v out of its list and puts it before `at`. */
 void edit_move(IrFunc *f, Val v, Val at);
 
+/* Is i of a poll, the load or the trap of it?  What takes no time needs none, and it may come a little later. */
+bool edit_is_poll(const IrFunc *f, const Ins *i);
+
 /* Natural loops, in an order in which inner ones come before those around them. */
 typedef struct OptLoop {
 	BlockId header, latch;          /* latch BLOCK_NONE: there are several */
@@ -47,8 +50,5 @@ typedef struct LoopForest {
 bool edit_loops(const IrFunc *f, Arena *a, LoopForest *out);
 /* By loop: is another one inside?  NULL: no memory. */
 bool *edit_outer_loops(const LoopForest *l, Arena *a);
-
-/* The remark on the loop with that header, where remarks are wanted: FUNCTION:LINE: words. */
-MEM_PRINTF(4, 5) void edit_tell(const OptContext *o, const IrFunc *f, BlockId header, const char *format, ...);
 
 #endif

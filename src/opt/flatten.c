@@ -4,6 +4,7 @@
  * The rounds go before the loop, which is entered with the values they leave, and then ends at its
  * first test: gvn finds out that it does. */
 #include "opt/body.h"
+#include "opt/remark.h"
 
 enum { MOST_ROUNDS = 16, MOST_SIZE = 96, MOST_LOOPS = 16 };
 
@@ -75,7 +76,7 @@ flatten_run(IrFunc *f, OptContext *o)
 		if (!body_read(&y, f, o->arena, &l, &l.loops.at[k], !outer[k]) ||
 		    !body_counter(&y, &c) || (rounds = count_rounds(&y, &c)) == 0)
 			continue;
-		edit_tell(o, f, y.loop->header, "unrolled: all %u rounds", rounds);
+		remark_loop(o, f, y.loop->header, "unrolled: all %u rounds", rounds);
 		flatten(&y, &c, rounds);
 		made++;
 	}

@@ -9,20 +9,10 @@
  *
  * A condition in the body that changes with the iterations splits them: jump as long as it holds,
  * then as long as it does not, each from where the last has ended. */
+#include "opt/remark.h"
 #include "opt/scev.h"
 
 /* ---- Remarks -------------------------------------------------------------------------------- */
-
-static void
-tell_value(const Scev *s, Text *out, Val v)
-{
-	int64_t value;
-
-	if (scev_constant(s, v, &value))
-		text_addf(out, "%lld", (long long)value);
-	else
-		text_addf(out, "v%u", v);
-}
 
 static void
 tell_chain(const Scev *s, Text *out, const Chain *c)
@@ -31,7 +21,7 @@ tell_chain(const Scev *s, Text *out, const Chain *c)
 		text_addf(out, "%s{", r ? " | " : "");
 		for (unsigned k = 0; k <= c->degree; k++) {
 			text_addf(out, "%s", k ? ",+," : "");
-			tell_value(s, out, *scev_at(c, r, k));
+			remark_value(out, s->f, *scev_at(c, r, k));
 		}
 		text_addf(out, "}");
 	}
@@ -40,7 +30,9 @@ tell_chain(const Scev *s, Text *out, const Chain *c)
 static void
 tell_phi(const Scev *s, Text *out, const PhiState *p)
 {
-	text_addf(out, "; v%u = ", p->phi);
+	text_addf(out, "; ");
+	remark_value(out, s->f, p->phi);
+	text_addf(out, " = ");
 	switch (p->kind) {
 	case PHI_LATE: text_addf(out, "before "); break;
 	case PHI_EXTREME:
@@ -56,24 +48,15 @@ tell_phi(const Scev *s, Text *out, const PhiState *p)
 	tell_chain(s, out, p->chain);
 }
 
-static void
-tell_place(const Scev *s)
-{
-	const Block *b = &s->f->blocks.at[s->header];
-	uint32_t line = s->f->ins.at[b->last].line;
-
-	text_addf(s->o->remarks, "%.*s:%u: ", (int)s->f->name.n, s->f->name.at, line);
-}
-
 /* Chains are {c0,+,c1,+,...}: c0 + c1·n + c2·n(n-1)/2 and so on. */
 static void
 tell_solved(const Scev *s, bool split)
 {
 	if (!s->o->remarks)
 		return;
-	tell_place(s);
+	remark_place(s->o->remarks, s->f, s->header);
 	text_addf(s->o->remarks, "solved: %s", split ? "in parts, the last with n = " : "n = ");
-	tell_value(s, s->o->remarks, s->count);
+	remark_value(s->o->remarks, s->f, s->count);
 	if (s->period > 1)
 		text_addf(s->o->remarks, ", period %u", s->period);
 	for (uint32_t k = 0; k < s->nphis; k++)
@@ -87,8 +70,8 @@ tell_left(const Scev *s)
 {
 	if (!s->o->remarks)
 		return;
-	tell_place(s);
-	text_addf(s->o->remarks, "left: %s\n", s->why);
+	remark_place(s->o->remarks, s->f, s->header);
+	text_addf(s->o->remarks, "not solved: %s\n", s->why);
 }
 
 /* ---- Looking at a loop ---------------------------------------------------------------------- */
@@ -175,7 +158,7 @@ collect_values(Scev *s)
 	for (uint32_t b = 0; b < s->nblocks; b++) {
 		for (Val v = s->f->blocks.at[s->blocks[b]].first; v; v = s->f->ins.at[v].next) {
 			const Ins *i = &s->f->ins.at[v];
-			if (ir_op_info[i->op].flags & IR_M)
+			if ((ir_op_info[i->op].flags & IR_M) && !edit_is_poll(s->f, i))
 				s->kept = "it reads or writes memory, calls or may trap";
 			if (ir_op_info[i->op].flags & IR_T)
 				continue;

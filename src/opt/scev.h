@@ -14,7 +14,7 @@
 #ifndef TRIVET_OPT_SCEV_H
 #define TRIVET_OPT_SCEV_H
 
-#include "opt/opt.h"
+#include "opt/edit.h"
 
 enum {
 	SCEV_PHIS = 12,

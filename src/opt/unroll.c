@@ -9,6 +9,7 @@
  * - a value that only collects others (s = s + x, max(s, x) ...) collects what these give together;
  * - x = a·x + c (and perhaps & 2^k - 1) is computed from its value before the first round. */
 #include "opt/body.h"
+#include "opt/remark.h"
 
 enum { MOST_LOOPS = 12, SIZE_FOR_4 = 14, SIZE_FOR_2 = 28 };
 
@@ -284,27 +285,49 @@ unroll(Unroll *u)
 	return true;
 }
 
+/* Is it only for when the loop without checks will not do? */
 static bool
-run_loop(Unroll *u, OptContext *o, const LoopForest *l, const OptLoop *loop, bool inner)
+is_spare(const IrFunc *f, const OptLoop *loop)
 {
-	IrFunc *f = u->f;
+	return loop->preheader != BLOCK_NONE && f->blocks.at[loop->preheader].cold;
+}
 
-	if (!body_read(&u->y, f, o->arena, l, loop, inner) || !body_counter(&u->y, &u->counter) ||
-	    u->y.is_slow || f->blocks.at[loop->preheader].cold)
-		return false;
+/* Why the loop is to stay as it is, or NULL. */
+static const char *
+prepare(Unroll *u, OptContext *o, const LoopForest *l, const OptLoop *loop)
+{
+	if (!body_read(&u->y, u->f, o->arena, l, loop, true))
+		return "it calls, is large, or is left from several places";
+	if (!body_counter(&u->y, &u->counter))
+		return "no counter says when it ends";
 	u->rounds = u->y.size <= SIZE_FOR_4 ? 4 : u->y.size <= SIZE_FOR_2 ? 2 : 0;
-	u->uses = arena_alloc(o->arena, f->ins.n);
-	u->of = arena_alloc(o->arena, f->ins.n * sizeof *u->of);
-	if (!u->rounds || !u->uses || !u->of)
-		return false;
-	count_uses(u);
-	find_rules(u);
-	u->y.special = take_special;
-	u->y.of = u;
-	if (!unroll(u))
-		return false;
-	edit_tell(o, f, loop->header, "unrolled: %u rounds between tests", u->rounds);
-	return true;
+	if (u->y.is_slow)
+		return "a division takes most of its time";
+	if (!u->rounds)
+		return "it is large";
+	u->uses = arena_alloc(o->arena, u->f->ins.n);
+	u->of = arena_alloc(o->arena, u->f->ins.n * sizeof *u->of);
+	return u->uses && u->of ? NULL : "memory is out";
+}
+
+static bool
+run_loop(Unroll *u, OptContext *o, const LoopForest *l, const OptLoop *loop)
+{
+	const char *why = prepare(u, o, l, loop);
+
+	if (!why) {
+		count_uses(u);
+		find_rules(u);
+		u->y.special = take_special;
+		u->y.of = u;
+		if (!unroll(u))
+			why = "it does not count towards its limit";
+	}
+	if (why)
+		remark_loop(o, u->f, loop->header, "not unrolled: %s", why);
+	else
+		remark_loop(o, u->f, loop->header, "unrolled: %u rounds between tests", u->rounds);
+	return !why;
 }
 
 bool
@@ -323,6 +346,7 @@ unroll_run(IrFunc *f, OptContext *o)
 		return false;
 	u->f = f;
 	for (uint32_t k = 0; k < l.loops.n && made < MOST_LOOPS && !o->arena->mem->failed; k++)
-		made += run_loop(u, o, &l, &l.loops.at[k], !outer[k]);
+		if (!outer[k] && !is_spare(f, &l.loops.at[k]))
+			made += run_loop(u, o, &l, &l.loops.at[k]);
 	return made != 0;
 }

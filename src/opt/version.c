@@ -8,6 +8,7 @@
  * where a is not 1, neither a nor n may be more than 2^31.  When a check may fail the loop with the
  * checks runs, so a trap comes in its iteration, after the stores before it. */
 #include "opt/edit.h"
+#include "opt/remark.h"
 
 enum {
 	MOST_BLOCKS = 8,
@@ -455,8 +456,11 @@ version_run(IrFunc *f, OptContext *o)
 			for (Val v = f->blocks.at[l.blocks.at[w.loop->first + j]].first; v;
 			     v = f->ins.at[v].next)
 				note_check(&w, v);
-		if (is_worth_it(&w) && make_version(&w))
-			made++;
+		if (!is_worth_it(&w) || !make_version(&w))
+			continue;
+		remark_loop(o, f, w.loop->header, "bounds checks made once before it: %u",
+			    w.nchecks);
+		made++;
 	}
 	return made != 0;
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -124,7 +125,8 @@ os_code_sealed(void *at, size_t bytes)
 }
 
 /* Outside of Valgrind these instructions do nothing; Valgrind knows the sequence and reads the
- * request from the array (Valgrind manual, "The Client Request mechanism"). */
+ * request from the array (Valgrind manual, "The Client Request mechanism").  It also notices pages
+ * that are no longer executable; this does not rely on that. */
 void
 os_code_gone(void *at, size_t bytes)
 {
@@ -300,6 +302,23 @@ os_unregister_unwind(const OsUnwinder *w, OsUnwind *u)
 	u->table = NULL;
 }
 
+/* ---- Files for profilers -------------------------------------------------------------------- */
+
+/* What cannot be written is lost. */
+static void
+write_all(int file, const char *bytes, size_t n)
+{
+	while (n > 0) {
+		ssize_t done = write(file, bytes, n);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return;
+		bytes += done;
+		n -= (size_t)done;
+	}
+}
+
 /* /tmp is everybody's: a link that somebody laid there is not followed. */
 void
 os_perf_map(const char *lines, size_t n)
@@ -311,14 +330,73 @@ os_perf_map(const char *lines, size_t n)
 	file = open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (file < 0)
 		return;
-	while (n > 0) {
-		ssize_t done = write(file, lines, n);
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			break;
-		lines += done;
-		n -= (size_t)done;
-	}
+	write_all(file, lines, n);
 	close(file);
+}
+
+/* perf knows the file by its name, which the process id makes the same for all engines; so each has
+ * a folder of its own. */
+static bool
+make_dump_name(const char *folder, char *name, size_t room)
+{
+	for (unsigned k = 0; k < 10000; k++) {
+		int n = snprintf(name, room, "%s/trivet-%ld-%u", folder, (long)getpid(), k);
+		if (n < 0 || (size_t)n + 32 > room)
+			return false;
+		if (mkdir(name, 0700) == 0) {
+			snprintf(name + n, room - (size_t)n, "/jit-%ld.dump", (long)getpid());
+			return true;
+		}
+		if (errno != EEXIST)
+			return false;
+	}
+	return false;
+}
+
+bool
+os_dump_open(OsDump *d, const char *folder)
+{
+	char name[4096];
+
+	*d = (OsDump){ 0 };
+	if (!make_dump_name(folder, name, sizeof name))
+		return false;
+	d->file = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (d->file < 0)
+		return false;
+	d->mark = mmap(NULL, os_page_size(), PROT_READ | PROT_EXEC, MAP_PRIVATE, d->file, 0);
+	if (d->mark != MAP_FAILED)
+		return true;
+	d->mark = NULL;
+	close(d->file);
+	return false;
+}
+
+void
+os_dump_write(OsDump *d, const char *bytes, size_t n)
+{
+	if (d->mark)
+		write_all(d->file, bytes, n);
+}
+
+void
+os_dump_close(OsDump *d)
+{
+	if (!d->mark)
+		return;
+	munmap(d->mark, os_page_size());
+	close(d->file);
+	d->mark = NULL;
+}
+
+uint32_t
+os_process_id(void)
+{
+	return (uint32_t)getpid();
+}
+
+uint32_t
+os_thread_id(void)
+{
+	return (uint32_t)syscall(SYS_gettid);
 }

@@ -65,4 +65,16 @@ void os_unregister_unwind(const OsUnwinder *w, OsUnwind *u);    /* before the co
  * written is no error. */
 void os_perf_map(const char *lines, size_t n);
 
+/* A new file FOLDER/trivet-PID-N/jit-PID.dump, which is announced to a `perf record` that is watching by a mapping
+ * of its first page, readable and executable, never touched.  False: cannot be; always on Windows. */
+typedef struct OsDump {
+	int file;
+	void *mark;                     /* NULL: not open */
+} OsDump;
+bool os_dump_open(OsDump *d, const char *folder);
+void os_dump_write(OsDump *d, const char *bytes, size_t n);     /* of one not open: nothing */
+void os_dump_close(OsDump *d);
+uint32_t os_process_id(void);
+uint32_t os_thread_id(void);
+
 #endif

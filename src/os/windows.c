@@ -242,3 +242,37 @@ os_perf_map(const char *lines, size_t n)
 	(void)lines;
 	(void)n;
 }
+
+bool
+os_dump_open(OsDump *d, const char *folder)
+{
+	(void)folder;
+	*d = (OsDump){ 0 };
+	return false;
+}
+
+void
+os_dump_write(OsDump *d, const char *bytes, size_t n)
+{
+	(void)d;
+	(void)bytes;
+	(void)n;
+}
+
+void
+os_dump_close(OsDump *d)
+{
+	(void)d;
+}
+
+uint32_t
+os_process_id(void)
+{
+	return GetCurrentProcessId();
+}
+
+uint32_t
+os_thread_id(void)
+{
+	return GetCurrentThreadId();
+}

@@ -1,23 +1,31 @@
-# bench.mk - `make bench [KERNEL=part of a name]`: ratios against gcc and Lua, in one run, on this machine.
+# bench.mk - `make bench [KERNEL=part of a name]`: ratios against C compilers, LuaJIT and Lua, in one run, on this
+# machine; TARGET=aarch64-linux builds the same program for counting instructions under the emulator.
+# `make bench-docs` writes docs/performance.md's table and charts from such a run.
 
 KERNELS := $(notdir $(basename $(wildcard tests/bench/kernels/*.c)))
-KERNEL_OBJECTS := $(foreach o,O0 O2,$(KERNELS:%=$B/bench/%_$o.o))
+BENCH_CLANG := $(if $(filter $(HOST),$(TARGET)),$(shell command -v clang))
+BENCH_TCC := $(if $(filter $(HOST),$(TARGET)),$(shell echo '\#include <libtcc.h>' | $(CC) -E - >/dev/null 2>&1 && echo 1))
+BENCH_COLUMNS := gcc_O0 gcc_O2 gcc_O3 $(if $(BENCH_CLANG),clang_O2 clang_O3)
+BENCH_CFLAGS = -std=c11 -Wall -Wextra -Werror -ffp-contract=off -fno-math-errno
 
-$B/bench/%_O0.o: tests/bench/kernels/%.c tests/bench/kernels/kernel.h
-	@mkdir -p $(@D)
-	$Q$(CC) -std=c11 -Wall -Wextra -Werror -O0 -ffp-contract=off -DKERNEL_NAME=$*_O0 -c -o $@ $<
+define bench_column
+$B/bench/%_$1.o: tests/bench/kernels/%.c tests/bench/kernels/kernel.h
+	@mkdir -p $$(@D)
+	$$Q$$(if $$(filter clang%,$1),clang,$$(CC)) $$(BENCH_CFLAGS) -$$(lastword $$(subst _, ,$1)) \
+		-DKERNEL_NAME=$$*_$1 -c -o $$@ $$<
+endef
+$(foreach c,$(BENCH_COLUMNS),$(eval $(call bench_column,$c)))
+KERNEL_OBJECTS := $(foreach c,$(BENCH_COLUMNS),$(KERNELS:%=$B/bench/%_$c.o))
 
-$B/bench/%_O2.o: tests/bench/kernels/%.c tests/bench/kernels/kernel.h
-	@mkdir -p $(@D)
-	$Q$(CC) -std=c11 -Wall -Wextra -Werror -O2 -ffp-contract=off -DKERNEL_NAME=$*_O2 -c -o $@ $<
-
+$B/obj/tests/bench/bench.o: ALL_CFLAGS += $(if $(BENCH_CLANG),-DHAVE_CLANG) $(if $(BENCH_TCC),-DHAVE_TCC)
 $B/bench/bench$(SUFFIX): $B/obj/tests/bench/bench.o $(KERNEL_OBJECTS) $B/libtrivet.a
 	$(call SAY,LINK,$@)
-	$Q$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$Q$(CC) $(ALL_LDFLAGS) -o $@ $^ $(if $(BENCH_TCC),-ltcc -ldl) $(LIBS) -lm
 
-.PHONY: bench
-bench: $B/bench/bench$(SUFFIX)
-	@$(PYTHON) tests/bench/bench.py $< tests/bench/kernels $(KERNEL)
+.PHONY: bench bench-docs bench-program
+bench-program: $B/bench/bench$(SUFFIX)
+bench bench-docs: $B/bench/bench$(SUFFIX)
+	@$(PYTHON) tests/bench/bench.py $(if $(filter bench-docs,$@),--docs) $< tests/bench/kernels $(KERNEL)
 
 # `make bench-memory`: code memory against bare system calls.
 $B/bench/memory: $B/obj/tests/bench/memory.o $B/libtrivet.a

@@ -107,13 +107,15 @@ class Table:
     def values(self, row):
         return {key: answers[row].value for key, answers in self.answers.items() if row in answers}
 
-    def judge(self, key):
-        """What is wrong with this program on this target and engine: a report, or ''."""
+    def judge(self, key, closely=True):
+        """What is wrong with this program on this target and engine: a report, or ''.
+
+        `closely` adds the program, the machine code and a line that opens a debugger."""
         run, answers = self.runs[key], self.answers[key]
         target, engine = self.targets[key[0]], key[1]
         report = []
         if run.error:
-            report += self.broken(key)
+            report += self.broken(key, closely)
         answered = {line for line, _ in answers}
         missing = [line for line in self.directives if line not in answered]
         if missing and not run.error:
@@ -125,18 +127,18 @@ class Table:
         report += list(wrong.values())[:SHOWN]
         if len(wrong) > SHOWN:
             report.append(f"… and {len(wrong) - SHOWN} more calls of {self.path}")
-        if wrong:
+        if wrong and closely:
             row = next(iter(wrong))
             report += debug.details(target, engine, self.path, self.text, row[1], answers[row].value)
         return "\n".join(report)
 
-    def broken(self, key):
+    def broken(self, key, closely=True):
         """The report of a run that did not get through: a crash is that of the first call not answered."""
         run, target, engine = self.runs[key], self.targets[key[0]], key[1]
         report = [f"{self.path}: {run.error}", self.reproduce(target, engine)]
         answered = {line for line, _ in self.answers[key]}
         line = next((line for line in self.directives if line not in answered), None)
-        if line is not None and not run.done:
+        if line is not None and not run.done and closely:
             call = debug.call_of(self.directives[line])
             report += [f"  the first call without an answer: {self.path}:{line}: {call}",
                        *debug.details(target, engine, self.path, self.text, call)]

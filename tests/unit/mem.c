@@ -104,6 +104,39 @@ test_arena_requests(void)
 	arena_free(&a);
 }
 
+/* A Mem that keeps asks the host once for what is freed and needed again, and never keeps more than
+ * it may; what it gives again is zeroed. */
+static void
+test_spare(void)
+{
+	Starved s;
+	Mem m;
+	Arena a, b;
+	char *p;
+
+	starved_init(&m, &s, 1000000);
+	m.keep = 60000;
+	arena_init(&a, &m);
+	arena_init(&b, &m);
+	for (int i = 0; i < 100; i++)
+		memset(arena_alloc(&a, 1000), 'x', 1000);
+	arena_free(&a);
+	CHECK(m.kept > 0 && m.kept <= m.keep && m.live == m.kept);
+	s.allowed = 0;
+	p = arena_alloc(&a, 3000);
+	CHECK(p && is_zero(p, 3000));
+	CHECK(arena_alloc(&b, 3000) && m.kept < m.live);
+	arena_alloc(&b, 1 << 20);
+	CHECK(m.failed); /* no spare one is as large */
+	m.failed = false;
+	arena_free(&a);
+	arena_free(&b);
+	CHECK(m.live == m.kept);
+	mem_drop_spare(&m);
+	CHECK(m.live == 0 && m.kept == 0 && s.blocks == 0);
+	mem_drop_spare(&m);
+}
+
 typedef struct Element {
 	uint32_t a, b, c;
 } Element;
@@ -337,6 +370,7 @@ main(void)
 	test_resize();
 	test_arena();
 	test_arena_requests();
+	test_spare();
 	test_vector();
 	test_vector_limits();
 	test_starved();

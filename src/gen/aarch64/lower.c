@@ -128,10 +128,12 @@ is_product(const IrFunc *f, Val v)
 	return is_op(f, v, IR_MUL) && !folds(f, &f->ins.at[v]);
 }
 
+/* One of a load becomes part of that instead. */
 static bool
 is_extension(const IrFunc *f, Val v)
 {
-	return is_op(f, v, IR_SEXT32) || is_op(f, v, IR_ZEXT32);
+	return (is_op(f, v, IR_SEXT32) || is_op(f, v, IR_ZEXT32)) &&
+	       !is_op(f, f->ins.at[v].arg[0], IR_LOAD);
 }
 
 /* A second operand that ADD, SUB and CMP, or (logic) AND, OR and XOR can shift, invert or extend.

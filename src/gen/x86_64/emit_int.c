@@ -368,6 +368,25 @@ int_condition(IrCc cc)
 	return (X64Cc)table[cc];
 }
 
+/* x & y, for ZF. */
+static void
+test(Emit *e, Val and)
+{
+	IrType type = (IrType)e->f->ins.at[and].type;
+	Loc a = use_loc(e, and, 0), b = use_loc(e, and, 1);
+	unsigned size = type_bytes(type);
+
+	if (loc_is_const(b)) {
+		int32_t imm = (int32_t)x64_imm(e, b);
+		size = imm >= 0 && imm <= 0xff ? 1 : size;
+		x64_test_imm(e->c, size, x64_rm(e, a), imm);
+	} else if (loc_is_reg(b)) {
+		x64_emit(e->c, X64_TEST_MR, size, loc_reg(b), x64_rm(e, a), 0);
+	} else {
+		x64_emit(e->c, X64_TEST_MR, size, x64_in_reg(e, a, type), x64_rm(e, b), 0);
+	}
+}
+
 Cond
 x64_compare(Emit *e, Val v)
 {
@@ -384,7 +403,9 @@ x64_compare(Emit *e, Val v)
 		b = other;
 		cc = (IrCc)cc_swapped[cc];
 	}
-	if (loc_is_const(b)) {
+	if (loc_is_fused(a) && e->f->ins.at[loc_n(a)].op == IR_AND) {
+		test(e, loc_n(a));
+	} else if (loc_is_const(b)) {
 		int32_t imm = (int32_t)x64_imm(e, b);
 		if (loc_is_const(a)) {
 			x64_load(e, e->is, a, type);
@@ -486,25 +507,67 @@ x64_address(Emit *e, Val v)
 	return x64_mx(base, index, ir_mem_bytes[i->cc], i->aux);
 }
 
+/* Into t.  Loads of 32 bits clear the upper half, those that extend to `size` 8 fill it. */
+static void
+load(Emit *e, Val v, unsigned size, unsigned t)
+{
+	X64Rm m = x64_address(e, v);
+
+	switch (e->f->ins.at[v].cc) {
+	case MEM_S8: x64_emit(e->c, X64_MOVSX8, size, t, m, 0); break;
+	case MEM_U8: x64_emit(e->c, X64_MOVZX8, 4, t, m, 0); break;
+	case MEM_S16: x64_emit(e->c, X64_MOVSX16, size, t, m, 0); break;
+	case MEM_U16: x64_emit(e->c, X64_MOVZX16, 4, t, m, 0); break;
+	case MEM_W32: x64_emit(e->c, size == 8 ? X64_MOVSXD : X64_MOV_RM, size, t, m, 0); break;
+	case MEM_W64: x64_emit(e->c, X64_MOV_RM, 8, t, m, 0); break;
+	case MEM_F32: x64_emit(e->c, X64_MOVS_RM, 4, t, m, 0); break;
+	default: x64_emit(e->c, X64_MOVS_RM, 8, t, m, 0); break;
+	}
+}
+
 static void
 emit_load(Emit *e, Val v)
 {
 	Loc d = e->r->out[v];
 	IrType type = (IrType)e->f->ins.at[v].type;
 	unsigned t = x64_out_reg(e, d, type);
-	X64Rm m = x64_address(e, v);
 
-	switch (e->f->ins.at[v].cc) {
-	case MEM_S8: x64_emit(e->c, X64_MOVSX8, 4, t, m, 0); break;
-	case MEM_U8: x64_emit(e->c, X64_MOVZX8, 4, t, m, 0); break;
-	case MEM_S16: x64_emit(e->c, X64_MOVSX16, 4, t, m, 0); break;
-	case MEM_U16: x64_emit(e->c, X64_MOVZX16, 4, t, m, 0); break;
-	case MEM_W32: x64_emit(e->c, X64_MOV_RM, 4, t, m, 0); break;
-	case MEM_W64: x64_emit(e->c, X64_MOV_RM, 8, t, m, 0); break;
-	case MEM_F32: x64_emit(e->c, X64_MOVS_RM, 4, t, m, 0); break;
-	default: x64_emit(e->c, X64_MOVS_RM, 8, t, m, 0); break;
-	}
+	load(e, v, 4, t);
 	x64_store(e, d, t, type);
+}
+
+/* SEXT32 or ZEXT32 of what is in memory. */
+static void
+emit_extending_load(Emit *e, Val v)
+{
+	Loc d = e->r->out[v];
+	unsigned t = x64_out_reg(e, d, IR_I64);
+
+	load(e, loc_n(use_loc(e, v, 0)), e->f->ins.at[v].op == IR_SEXT32 ? 8 : 4, t);
+	x64_store(e, d, t, IR_I64);
+}
+
+/* x[i] op= y */
+static void
+update(Emit *e, Val sum, unsigned size, X64Rm m)
+{
+	static const struct {
+		uint8_t ir, op;
+	} ops[] = { { IR_ADD, X64_ADD },
+		    { IR_SUB, X64_SUB },
+		    { IR_AND, X64_AND },
+		    { IR_OR, X64_OR },
+		    { IR_XOR, X64_XOR } };
+	Loc a = use_loc(e, sum, 0), y = loc_is_fused(a) ? use_loc(e, sum, 1) : a;
+	unsigned k = 0;
+
+	while (ops[k].ir != e->f->ins.at[sum].op)
+		k++;
+	if (loc_is_const(y))
+		x64_alu_imm(e->c, ops[k].op, size, m, (int32_t)x64_imm(e, y));
+	else
+		x64_emit(e->c, x64_alu_mr(ops[k].op), size,
+			 x64_in_reg(e, y, (IrType)e->f->ins.at[sum].type), m, 0);
 }
 
 static void
@@ -514,6 +577,11 @@ emit_store(Emit *e, Val v)
 	unsigned size = ir_mem_bytes[i->cc];
 	Loc value = use_loc(e, v, 2);
 	X64Rm m = x64_address(e, v);
+
+	if (loc_is_fused(value)) {
+		update(e, loc_n(value), size, m);
+		return;
+	}
 
 	if (loc_is_const(value))
 		x64_emit(e->c, X64_MOV_MI, size, 0, m, (int32_t)x64_imm(e, value));
@@ -549,9 +617,14 @@ x64_emit_int(Emit *e, Val v)
 	case IR_BSWAP: emit_unary(e, v); break;
 	case IR_CLZ: emit_count_zeros(e, v, true); break;
 	case IR_CTZ: emit_count_zeros(e, v, false); break;
-	case IR_POPCNT:
 	case IR_SEXT32:
 	case IR_ZEXT32:
+		if (loc_is_fused(use_loc(e, v, 0)))
+			emit_extending_load(e, v);
+		else
+			emit_convert(e, v);
+		break;
+	case IR_POPCNT:
 	case IR_WRAP: emit_convert(e, v); break;
 	case IR_CMP: emit_cmp(e, v); break;
 	case IR_SELECT: emit_select(e, v); break;

@@ -198,6 +198,41 @@ fuse_loads(const IrFunc *f, const Ins *i, uint32_t which, Constraint *c)
 	c->fuse_late = !type_is_fp(i->type);
 }
 
+/* x & y compared with 0: TEST. */
+static bool
+is_test(const IrFunc *f, const Ins *i)
+{
+	const Ins *and = &f->ins.at[i->arg[0]];
+
+	return (i->cc == CC_EQ || i->cc == CC_NE) && and->op == IR_AND &&
+	       ir_is_const(f, i->arg[1]) && ir_const_bits(f, i->arg[1]) == 0 &&
+	       (!ir_is_const(f, and->arg[1]) || is_imm(f, and->arg[1])) &&
+	       !ir_is_const(f, and->arg[0]);
+}
+
+/* Stored is the sum, or the like, of what is there: x[i] += y.  1 + the operand of the sum that
+ * loads it, or 0. */
+static uint8_t
+updates(const IrFunc *f, const Ins *store)
+{
+	const Ins *sum = &f->ins.at[store->arg[2]];
+	unsigned n = sum->op == IR_SUB ? 1 : 2;
+
+	if (sum->op != IR_ADD && sum->op != IR_SUB && sum->op != IR_AND && sum->op != IR_OR &&
+	    sum->op != IR_XOR)
+		return 0;
+	for (uint8_t k = 0; k < n; k++) {
+		const Ins *load = &f->ins.at[sum->arg[k]];
+		Val other = sum->arg[1 - k];
+		if (load->op == IR_LOAD && load->arg[0] == store->arg[0] &&
+		    load->arg[1] == store->arg[1] && load->aux == store->aux &&
+		    ir_mem_bytes[load->cc] == ir_mem_bytes[store->cc] &&
+		    (!ir_is_const(f, other) || is_imm(f, other)))
+			return k + 1;
+	}
+	return 0;
+}
+
 static void
 fold_comparison(const IrFunc *f, const Ins *i, Constraint *c)
 {
@@ -210,6 +245,8 @@ fold_comparison(const IrFunc *f, const Ins *i, Constraint *c)
 	} else {
 		fold_imm(f, i, true, c);
 		fuse_loads(f, i, 3, c);
+		if (is_test(f, i))
+			c->fuse = 1;
 	}
 	c->fuse_late = i->op == IR_CMP; /* the result may be cleared first */
 }
@@ -260,6 +297,8 @@ constrain_memory(const IrFunc *f, Val v, Constraint *c)
 			c->folded |= 4;
 		else
 			c->in_reg |= 4;
+		c->fuse_with = updates(f, i);
+		c->fuse = c->fuse_with ? 4 : 0;
 	}
 }
 
@@ -388,7 +427,7 @@ x64_constrain(const IrFunc *f, const Convention *cv, uint32_t features, Val v, C
 	case IR_SEXT32:
 	case IR_ZEXT32:
 		c->same = 1;
-		fuse_loads(f, i, 1, c);
+		c->fuse = f->ins.at[i->arg[0]].op == IR_LOAD;
 		break;
 	case IR_CLZ:
 	case IR_CTZ: c->out_in_reg = true; break;

@@ -1,17 +1,32 @@
 /* The kernels: name, n.  Each NAME.tv, NAME.c and NAME.lua computes the same number. */
-#define KERNEL_LIST(X) \
-	X(induction, 2000000) \
-	X(fib, 25) \
-	X(tak, 14) \
-	X(collatz, 6000) \
-	X(gcd, 400) \
-	X(sieve, 4000) \
-	X(array_sum, 4000) \
-	X(sort, 1000) \
-	X(xorshift, 1000000) \
-	X(mandelbrot, 60) \
-	X(matmul, 36) \
-	X(horner, 100000) \
-	X(stencil, 2000) \
-	X(edit_distance, 300) \
-	X(bit_count, 300000)
+#define KERNEL_LIST(X)         \
+	X(induction, 2000000)  \
+	X(triangle, 1000)      \
+	X(fib_loop, 500000)    \
+	X(fib, 25)             \
+	X(tak, 14)             \
+	X(queens, 7)           \
+	X(collatz, 6000)       \
+	X(gcd, 400)            \
+	X(powmod, 2000)        \
+	X(bit_count, 300000)   \
+	X(xorshift, 1000000)   \
+	X(lcg, 500000)         \
+	X(hash, 2000)          \
+	X(crc32, 100000)       \
+	X(sieve, 4000)         \
+	X(array_sum, 4000)     \
+	X(histogram, 200000)   \
+	X(binary_search, 2500) \
+	X(sort, 1000)          \
+	X(edit_distance, 300)  \
+	X(life, 20)            \
+	X(blur, 10)            \
+	X(mandelbrot, 60)      \
+	X(horner, 100000)      \
+	X(dot, 2000)           \
+	X(saxpy, 2000)         \
+	X(stencil, 2000)       \
+	X(matmul, 36)          \
+	X(spectral, 60)        \
+	X(nbody, 2000)

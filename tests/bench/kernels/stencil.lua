@@ -6,5 +6,5 @@ return 2000, function(n, xs, fs)
 		end
 		for i = 1, n - 2 do fs[i] = fs[2000 + i] end
 	end
-	return bits(fs[n // 2])
+	return bits(fs[math.floor(n / 2)])
 end

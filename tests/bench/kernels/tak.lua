@@ -4,5 +4,5 @@ local function tak(x, y, z)
 end
 
 return 14, function(n, xs, fs)
-	return tak(n, n * 2 // 3, n // 3)
+	return tak(n, math.floor(n * 2 / 3), math.floor(n / 3))
 end

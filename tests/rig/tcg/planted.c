@@ -10,11 +10,10 @@ typedef long Function(void);
 static char *page;
 
 /* movz x0, #value; ret - written at `at`, with or without making it known to instruction fetch */
-static long
-emit_and_call(size_t at, int value, int flush)
+static void
+emit(size_t at, int value, int flush)
 {
 	uint32_t code[] = { 0xd2800000u | (uint32_t)value << 5, 0xd65f03c0u };
-	Function *f;
 	char *p = page + at;
 
 	mprotect(page, 65536, PROT_READ | PROT_WRITE);
@@ -22,8 +21,23 @@ emit_and_call(size_t at, int value, int flush)
 	if (flush)
 		__builtin___clear_cache(p, p + sizeof code);
 	mprotect(page, 65536, PROT_READ | PROT_EXEC);
+}
+
+static long
+call(size_t at)
+{
+	char *p = page + at;
+	Function *f;
+
 	memcpy(&f, &p, sizeof f);
 	return f();
+}
+
+static long
+emit_and_call(size_t at, int value, int flush)
+{
+	emit(at, value, flush);
+	return call(at);
 }
 
 static void
@@ -61,9 +75,9 @@ main(int argc, char **argv)
 	} else if (!strcmp(what, "again")) { /* executed, written again, executed */
 		sum = emit_and_call(128, 1, 1) + emit_and_call(128, 2, 0);
 	} else if (!strcmp(what, "beside")) { /* the neighbour's flush does not help */
-		emit_and_call(256, 1, 1);
-		sum = emit_and_call(320, 1, 0);
-		emit_and_call(256, 1, 1);
+		emit(320, 1, 0);
+		emit(256, 1, 1);
+		sum = call(256) + call(320);
 	} else if (!strcmp(what, "sp")) {
 		__asm__ volatile("sub sp, sp, #24\n\tstr xzr, [sp, #16]\n\tadd sp, sp, #24" ::
 					 : "memory");

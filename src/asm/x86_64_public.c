@@ -1,0 +1,490 @@
+/* x86_64_public.c - trivet_x64_emit(): from a mnemonic and operands to the shortest row that fits.
+ *
+ * The rows of a mnemonic stand together in the table, the preferred ones first.  A row fits when
+ * each operand is of a class that its slot accepts (one test of four packed bytes), the sizes
+ * agree, and the immediate is in range.  When none fits, explain() finds out why; it may take its
+ * time. */
+#include "asm/asm.h"
+#include "asm/x86_64.h"
+#include "trivet_x64.h"
+
+static const char *const mnemonic[] = {
+#define X(name, text) text,
+	TRIVET_X64_OP_LIST(X)
+#undef X
+};
+
+/* Where a mnemonic's rows begin, and what it says beyond them. */
+typedef struct Op {
+	uint16_t first;
+	uint8_t size; /* of S rows; 0: the operands tell */
+	uint8_t cc;
+} Op;
+
+// clang-format off
+#define O(name, op, ...) [TRIVET_X64_##op] = { X64_##name, 0, 0 },
+#define S(name, op, ...) [TRIVET_X64_##op] = { X64_##name, 4, 0 }, [TRIVET_X64_##op + 1] = { X64_##name, 8, 0 },
+#define C1(name, op, cc) [TRIVET_X64_##op + (cc)] = { X64_##name, 0, cc },
+#define C4(name, op, cc) C1(name, op, cc) C1(name, op, cc + 1) C1(name, op, cc + 2) C1(name, op, cc + 3)
+#define C(name, op, ...) C4(name, op, 0) C4(name, op, 4) C4(name, op, 8) C4(name, op, 12)
+#define X(name, op, ...)
+static const Op ops_of[TRIVET_X64_COUNT] = { X64_FORM_LIST(O, S, C, X) };
+#undef O
+#undef S
+#undef C1
+#undef C4
+#undef C
+#undef X
+
+static const uint8_t slot_bytes[] = {
+#define X(name, accepts, bytes) bytes,
+	X64_SLOT_LIST(X)
+#undef X
+};
+// clang-format on
+
+const char *
+x64_mnemonic(unsigned op)
+{
+	return op < TRIVET_X64_COUNT ? mnemonic[op] : "?";
+}
+
+/* Of a mnemonic that stands for two rows' sizes or sixteen conditions. */
+unsigned
+x64_op_of(const X64Row *row, unsigned size, unsigned cc)
+{
+	return row->op + cc + (ops_of[row->op].size && size == 8);
+}
+
+/* ---- Operands ---- */
+
+static bool
+is_single_size(unsigned size, unsigned most)
+{
+	return size && size <= most && (size & (size - 1)) == 0;
+}
+
+/* X64_IN_… of an operand, or 0 for one that is not valid whatever the instruction. */
+static unsigned
+class_of(const trivet_operand *o)
+{
+	switch (o->kind) {
+	case TRIVET_OPERAND_REG: return o->reg < 16 && is_single_size(o->type, 16) ? o->type : 0;
+	case TRIVET_OPERAND_IMM: return X64_IN_IMM;
+	case TRIVET_OPERAND_LABEL: return x64_is_imm32(o->value) ? X64_IN_LABEL : 0;
+	case TRIVET_OPERAND_MEM: break;
+	default: return 0;
+	}
+	if (!x64_is_imm32(o->value) || (o->size && !is_single_size(o->size, 16)))
+		return 0;
+	if (o->type == TRIVET_X64_RIP)
+		return X64_IN_MEM;
+	if (o->type != TRIVET_X64_BASE_INDEX || (o->reg > 15 && o->reg != X64_NONE) ||
+	    !is_single_size(o->scale, 8))
+		return 0;
+	return o->index == X64_NONE || (o->index < 16 && o->index != X64_RSP) ? X64_IN_MEM : 0;
+}
+
+/* Without a base an address has four bytes of displacement; an index times one is as good as a
+ * base. */
+static X64Rm
+rm_of(const trivet_operand *o)
+{
+	if (o->kind == TRIVET_OPERAND_REG)
+		return x64_r(o->reg);
+	if (o->kind == TRIVET_OPERAND_LABEL || o->type == TRIVET_X64_RIP)
+		return x64_rip(o->label, (int32_t)o->value);
+	if (o->reg == X64_NONE && o->index != X64_NONE && o->scale == 1)
+		return x64_m(o->index, (int32_t)o->value);
+	return x64_mx(o->reg, o->index, o->scale, (int32_t)o->value);
+}
+
+typedef struct Range {
+	int64_t low, high;
+} Range;
+
+/* What an immediate may be: of 1, 2 and 4 bytes signed or unsigned, of 8 what sign-extends. */
+static Range
+range_of(const X64Row *row, unsigned size)
+{
+	switch (row->imm) {
+	case X64_IMM_U: return (Range){ 0, 255 };
+	case X64_IMM_W: return (Range){ 0, 65535 };
+	case X64_IMM_Q: return (Range){ INT64_MIN, INT64_MAX };
+	default: break;
+	}
+	switch (size) {
+	case 1: return (Range){ INT8_MIN, UINT8_MAX };
+	case 2: return (Range){ INT16_MIN, UINT16_MAX };
+	case 4: return (Range){ INT32_MIN, UINT32_MAX };
+	default: return (Range){ INT32_MIN, INT32_MAX };
+	}
+}
+
+static bool
+imm_fits(const X64Row *row, unsigned size, int64_t *imm)
+{
+	Range r = range_of(row, size);
+
+	if (*imm < r.low || *imm > r.high)
+		return false;
+	if (row->imm != X64_IMM_B)
+		return true;
+	if (size == 2)
+		*imm = (int16_t)*imm;
+	else if (size == 4)
+		*imm = (int32_t)*imm;
+	return x64_is_imm8(*imm);
+}
+
+/* ---- One row ---- */
+
+typedef enum Fit { FITS, WRONG_SIZE, NO_SIZE, WRONG_IMM, WRONG_REG } Fit;
+
+static bool
+memory_is(const trivet_operand *o, unsigned bytes)
+{
+	return o->kind != TRIVET_OPERAND_MEM || o->size == 0 || o->size == bytes;
+}
+
+/* The operands are of classes that the row accepts. */
+static inline Fit
+fit(const X64Row *row, const trivet_operand *ops, unsigned size, X64Ins *i)
+{
+	const X64Pattern *pattern = &x64_pattern[row->pattern];
+	const trivet_operand *imm = NULL, *xmm = NULL;
+	unsigned sizes = 0, bytes;
+
+	for (unsigned k = 0; k < pattern->n; k++) {
+		const trivet_operand *o = &ops[k];
+		unsigned slot = pattern->slot[k];
+
+		switch (slot) {
+		case X64_SLOT_RG:
+		case X64_SLOT_OG: sizes |= o->type; /* fall through */
+		case X64_SLOT_RD:
+		case X64_SLOT_RX: i->reg = o->reg; break;
+		case X64_SLOT_VG: sizes |= o->type; /* fall through */
+		case X64_SLOT_VX: i->vvvv = o->reg; break;
+		case X64_SLOT_A:
+			if (o->reg != X64_RAX)
+				return WRONG_REG;
+			sizes |= o->type;
+			break;
+		case X64_SLOT_C:
+			if (o->reg != X64_RCX)
+				return WRONG_REG;
+			break;
+		case X64_SLOT_MG:
+			sizes |= o->kind == TRIVET_OPERAND_REG ? o->type : o->size;
+			i->rm = rm_of(o);
+			break;
+		case X64_SLOT_MM:
+		case X64_SLOT_XR: i->rm = rm_of(o); break;
+		case X64_SLOT_MX:
+			xmm = o;
+			i->rm = rm_of(o);
+			break;
+		case X64_SLOT_1:
+			if (o->value != 1)
+				return WRONG_IMM;
+			break;
+		case X64_SLOT_I: imm = o; break;
+		default: /* M of so many bytes */
+			bytes = slot_bytes[slot];
+			if (!memory_is(o, bytes))
+				return WRONG_SIZE;
+			if (o->kind != TRIVET_OPERAND_REG && !o->size && bytes < 4)
+				return NO_SIZE; /* movzx: there is another width */
+			i->rm = rm_of(o);
+		}
+	}
+	if (sizes && size && sizes != size)
+		return WRONG_SIZE;
+	size |= sizes;
+	if (!size)
+		size = row->by == X64_BY_D64               ? 8
+		       : is_single_size(row->sizes, 8) ? row->sizes
+						       : 0;
+	if (!size)
+		return NO_SIZE;
+	if (!(row->sizes & size) || (size & (size - 1)) || (xmm && !memory_is(xmm, size)))
+		return WRONG_SIZE;
+	if (x64_is_nop((X64Form)(row - x64_row), size, i->reg))
+		return WRONG_REG;
+	i->size = size;
+	if (imm) {
+		i->imm = imm->value;
+		if (!imm_fits(row, size, &i->imm))
+			return WRONG_IMM;
+	}
+	return FITS;
+}
+
+/* ---- Why not ---- */
+
+static void
+add_text(char *text, size_t room, const char *more)
+{
+	size_t n = strlen(text);
+
+	if (n < room)
+		mem_format(text + n, room - n, "%s%s", n ? ", " : "", more);
+}
+
+/* "a register of 8, 16 bits, memory, …" */
+static void
+name_classes(unsigned classes, char *text, size_t room)
+{
+	static const char *const name[] = { "an 8-bit register", "a 16-bit register",
+					    "a 32-bit register", "a 64-bit register",
+					    "an xmm register",	 "memory",
+					    "an immediate",	 "a label" };
+
+	text[0] = 0;
+	if ((classes & X64_IN_G) == X64_IN_G) {
+		add_text(text, room, "a general register");
+		classes &= ~(unsigned)X64_IN_G;
+	}
+	if (classes & X64_IN_MEM)
+		classes &= ~(unsigned)X64_IN_LABEL; /* memory there */
+	for (unsigned k = 0; k < 8; k++)
+		if (classes >> k & 1)
+			add_text(text, room, name[k]);
+}
+
+static void
+explain_invalid(trivet_asm *a, const char *name, unsigned at, const trivet_operand *o)
+{
+	long long value = o->value;
+
+	if (o->kind == TRIVET_OPERAND_REG)
+		asm_fail_operand(a, name, at, "there is no register %u of type %u", o->reg,
+				 o->type);
+	else if (o->kind == TRIVET_OPERAND_LABEL || o->kind == TRIVET_OPERAND_MEM) {
+		if (!x64_is_imm32(o->value))
+			asm_fail_operand(a, name, at, "displacement %lld is not %lld..%lld", value,
+					 (long long)INT32_MIN, (long long)INT32_MAX);
+		else if (o->size && !is_single_size(o->size, 16))
+			asm_fail_operand(a, name, at, "memory of %u bytes is not 1, 2, 4, 8 or 16",
+					 o->size);
+		else if (o->index == X64_RSP)
+			asm_fail_operand(a, name, at, "rsp cannot be an index");
+		else if (!is_single_size(o->scale, 8))
+			asm_fail_operand(a, name, at, "scale %u is not 1, 2, 4 or 8", o->scale);
+		else
+			asm_fail_operand(a, name, at, "there is no such base or index register");
+	} else {
+		asm_fail_operand(a, name, at, "not an operand of x86-64 (kind %u)", o->kind);
+	}
+}
+
+static void
+explain_fit(trivet_asm *a, const char *name, const X64Row *row, Fit why, unsigned size,
+	    const trivet_operand *ops)
+{
+	const X64Pattern *pattern = &x64_pattern[row->pattern];
+	unsigned at = 0;
+	Range r;
+
+	for (unsigned k = 0; k < pattern->n; k++) {
+		unsigned slot = pattern->slot[k];
+		bool memory =
+			ops[k].kind == TRIVET_OPERAND_MEM || ops[k].kind == TRIVET_OPERAND_LABEL;
+
+		if (why == WRONG_IMM   ? slot == X64_SLOT_I || slot == X64_SLOT_1
+		    : why == WRONG_REG ? slot == X64_SLOT_C || slot == X64_SLOT_A
+		    : why == NO_SIZE   ? memory
+				       : k == 0 || slot <= X64_SLOT_VX || memory)
+			at = k + 1;
+	}
+	if (why == WRONG_IMM) {
+		r = range_of(row, size ? size : row->sizes);
+		asm_fail_operand(a, name, at, "immediate %lld is not %lld..%lld",
+				 (long long)ops[at ? at - 1 : 0].value, (long long)r.low,
+				 (long long)r.high);
+	} else if (why == WRONG_REG) {
+		asm_fail_operand(a, name, at, "expected cl");
+	} else if (why == NO_SIZE) {
+		asm_fail_operand(a, name, at,
+				 "nothing tells the size of memory: use trivet_x64_sized()");
+	} else {
+		asm_fail_operand(a, name, at, "the operands' sizes do not go together here");
+	}
+}
+
+static unsigned
+group_end(unsigned first)
+{
+	unsigned end = first + 1;
+
+	while (end < X64_FORM_COUNT && x64_row[end].op == x64_row[first].op)
+		end++;
+	return end;
+}
+
+static void
+explain(trivet_asm *a, trivet_x64_op op, const trivet_operand *ops, unsigned n)
+{
+	unsigned first = ops_of[op].first, end = group_end(first), counts = 0, wanted = 0;
+	const char *name = mnemonic[op];
+	char text[96];
+
+	for (unsigned k = 0; k < n; k++)
+		if (!class_of(&ops[k])) {
+			explain_invalid(a, name, k + 1, &ops[k]);
+			return;
+		}
+	for (unsigned f = first; f < end; f++)
+		counts |= 1u << x64_pattern[x64_row[f].pattern].n;
+	if (!(counts >> n & 1)) {
+		text[0] = 0;
+		for (unsigned k = 0; k < 4; k++)
+			if (counts >> k & 1)
+				add_text(text, sizeof text,
+					 (const char *[]){ "0", "1", "2", "3" }[k]);
+		asm_fail_operand(a, name, 0, "%u operands are not %s", n, text);
+		return;
+	}
+	for (unsigned k = 0; k < n; k++, wanted = 0) { /* the first that no row takes */
+		bool taken = false;
+
+		for (unsigned f = first; f < end; f++) {
+			const X64Pattern *pattern = &x64_pattern[x64_row[f].pattern];
+			bool same = pattern->n == n;
+
+			for (unsigned j = 0; j < k && same; j++)
+				same = class_of(&ops[j]) & pattern->accepts >> 8 * j;
+			if (!same)
+				continue;
+			wanted |= pattern->accepts >> 8 * k & 255;
+			taken |= (class_of(&ops[k]) & pattern->accepts >> 8 * k) != 0;
+		}
+		if (!taken) {
+			name_classes(wanted, text, sizeof text);
+			asm_fail_operand(a, name, k + 1, "expected %s", text);
+			return;
+		}
+	}
+	for (unsigned f = end; f-- > first;) { /* the most general row says what it minds */
+		const X64Row *row = &x64_row[f];
+		const X64Pattern *pattern = &x64_pattern[row->pattern];
+		X64Ins i = { .form = (X64Form)f, .rm = x64_r(0) };
+		bool same = pattern->n == n;
+		unsigned size = ops_of[op].size;
+		Fit why;
+
+		for (unsigned j = 0; j < n && same; j++)
+			same = class_of(&ops[j]) & pattern->accepts >> 8 * j;
+		if (!same || (why = fit(row, ops, size, &i)) == FITS)
+			continue;
+		explain_fit(a, name, row, why, i.size ? i.size : size, ops);
+		return;
+	}
+	asm_fail_operand(a, name, 0, "there is no form with these operands");
+}
+
+/* ---- Emitting ---- */
+
+static void
+branch(trivet_asm *a, trivet_x64_op op, const trivet_operand *target)
+{
+	if (target->value)
+		asm_fail_operand(a, mnemonic[op], 1,
+				 "a branch leads to a label, without an addend");
+	else if (op == TRIVET_X64_JMP)
+		x64_jmp(&a->buf, target->label);
+	else if (op == TRIVET_X64_CALL)
+		x64_call(&a->buf, target->label);
+	else
+		x64_jcc(&a->buf, (X64Cc)ops_of[op].cc, target->label);
+}
+
+/* Immediates to 64-bit registers have three encodings of three meanings. */
+static bool
+is_mov_r64_imm(trivet_x64_op op, const trivet_operand *ops, unsigned n)
+{
+	return op == TRIVET_X64_MOV && n == 2 && ops[1].kind == TRIVET_OPERAND_IMM &&
+	       ops[0].kind == TRIVET_OPERAND_REG && ops[0].type == TRIVET_X64_R64 &&
+	       ops[0].reg < 16;
+}
+
+static bool
+is_usable(trivet_asm *a, trivet_x64_op op, const trivet_operand *ops, unsigned n)
+{
+	if (!asm_ready(a))
+		return false;
+	if (a->isa != TRIVET_ISA_X86_64)
+		cbuf_fail(&a->buf, TRIVET_ARGUMENT, "an x86-64 instruction for another machine");
+	else if ((unsigned)op >= TRIVET_X64_COUNT)
+		cbuf_fail(&a->buf, TRIVET_OPERAND, "there is no such x86-64 mnemonic");
+	else if (n > 4 || (n && !ops))
+		asm_fail_operand(a, mnemonic[op], 0, "%u operands at %s", n, ops ? "once" : "NULL");
+	else
+		return true;
+	return false;
+}
+
+void
+trivet_x64_emit(trivet_asm *a, trivet_x64_op op, const trivet_operand *ops, unsigned n)
+{
+	X64Ins i = { .vvvv = 0 };
+	const X64Row *row;
+	uint32_t classes = 0;
+	const Op *info;
+
+	if (!is_usable(a, op, ops, n))
+		return;
+	for (unsigned k = 0; k < n; k++) {
+		unsigned c = class_of(&ops[k]);
+
+		if (!c) {
+			explain(a, op, ops, n);
+			return;
+		}
+		classes |= c << 8 * k;
+	}
+	if (is_mov_r64_imm(op, ops, n)) {
+		x64_mov_imm(&a->buf, 8, ops[0].reg, (uint64_t)ops[1].value);
+		return;
+	}
+	info = &ops_of[op];
+	i.cc = info->cc;
+	i.rm = x64_r(0);
+	for (unsigned f = info->first; f < X64_FORM_COUNT; f++) {
+		const X64Pattern *pattern;
+
+		row = &x64_row[f];
+		if (row->op != x64_row[info->first].op)
+			break;
+		pattern = &x64_pattern[row->pattern];
+		if (pattern->n != n || (classes & ~pattern->accepts))
+			continue;
+		if (row->pattern == X64_PATTERN_L) {
+			branch(a, op, ops);
+			return;
+		}
+		if (fit(row, ops, info->size, &i) == FITS) {
+			i.form = (X64Form)f;
+			x64_ins(&a->buf, &i);
+			return;
+		}
+		i.vvvv = 0;
+		i.imm = 0;
+		i.reg = 0;
+	}
+	explain(a, op, ops, n);
+}
+
+void
+trivet_x64_nop(trivet_asm *a, size_t bytes)
+{
+	if (!asm_ready(a))
+		return;
+	if (a->isa != TRIVET_ISA_X86_64)
+		cbuf_fail(&a->buf, TRIVET_ARGUMENT, "an x86-64 instruction for another machine");
+	else if (bytes > CBUF_MAX)
+		cbuf_fail(&a->buf, TRIVET_LIMIT, "the code is too long");
+	else
+		x64_nop(&a->buf, (uint32_t)bytes);
+}

@@ -1,0 +1,16 @@
+local bit = require("bit")
+
+return 2000, function(n, xs, fs)
+	for i = 0, n - 1 do xs[i] = i * 2654435761 end
+	local h = -3750763034362895579LL
+	for round = 1, 10 do
+		for i = 0, n - 1 do
+			local x = xs[i] + 0LL
+			for byte = 1, 8 do
+				h = bit.bxor(h, bit.band(x, 255)) * 0x100000001b3LL
+				x = bit.rshift(x, 8)
+			end
+		end
+	end
+	return h
+end
