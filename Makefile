@@ -11,7 +11,8 @@ MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := all
 
 ALL_TARGETS := $(sort $(basename $(notdir $(wildcard toolchains/*.mk))))
-HOST := $(subst arm64,aarch64,$(shell uname -m))-$(shell uname -s | tr A-Z a-z)
+SYSTEM_NAME := $(shell uname -s | tr A-Z a-z)
+HOST := $(subst arm64,aarch64,$(shell uname -m))-$(if $(filter mingw% msys%,$(SYSTEM_NAME)),windows,$(SYSTEM_NAME))
 TARGET ?= $(HOST)
 # A Python that has pytest: the first in the path may be someone's own, without it.
 PYTHON ?= $(firstword $(foreach p,python3 /usr/bin/python3,\
@@ -173,7 +174,7 @@ check-all: check-headers
 		--matrix=build/matrix.html --junitxml=build/report.xml
 # The programs alone, in all these ways.
 check-variants:
-	$(PYTEST) --targets=variants,$(HOST)+asan --matrix=build/matrix-variants.html
+	$(PYTEST) --programs-only --targets=variants,$(HOST)+asan --matrix=build/matrix-variants.html
 # How fast cases run: make rig-speed [CASES=10000]
 rig-speed: all-targets
 	@$(PYTHON) scripts/rig_speed.py $(or $(CASES),10000)

@@ -232,10 +232,11 @@ program_name(const char *line, size_t n)
 	return name;
 }
 
+/* What this process is, and what it may use of the CPU: the rig compares that with what it asked for. */
 static void
-greet(void)
+greet(const Options *o)
 {
-	uint32_t features = trivet_host_features();
+	uint32_t features = trivet_host_features() & ~o->features_off;
 	const char *name, *separator = "";
 
 	printf("trivet-stream 1 %s pagesize=%zu features=", trivet_host_target(),
@@ -285,7 +286,7 @@ command_stream(const Options *o)
 
 	if (status)
 		return status;
-	greet();
+	greet(o);
 	while (!status && (n = read_line(&line, &capacity)) != 0) {
 		name = program_name(line, n);
 		if (name) {

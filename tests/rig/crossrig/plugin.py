@@ -70,6 +70,7 @@ def pytest_addoption(parser):
     group.addoption("--shard", default="1/1", metavar="I/N", help="only the I-th of N parts")
     group.addoption("--repeat", type=int, default=1, metavar="N",
                     help="run every test N times; one that does not always end alike fails as flaky")
+    group.addoption("--programs-only", action="store_true", help="leave out Python's own tests")
     group.addoption("--no-build", action="store_true", help="use what is built already")
     group.addoption("--limit", type=float, default=60, metavar="SECONDS",
                     help="what a program may take at most (native; emulators get more)")
@@ -425,6 +426,10 @@ def pytest_collection_modifyitems(session, items):
     """Programs come with every run of the whole suite, not with single files asked for."""
     if whole_suite(session.config):
         items += items_of(session)
+    if session.config.option.programs_only:
+        others = [i for i in items if not isinstance(i, Item)]
+        session.config.hook.pytest_deselected(items=others)
+        items[:] = [i for i in items if isinstance(i, Item)]
 
 
 def whole_suite(config):
@@ -527,6 +532,8 @@ class Counter:
         out = []
         for who, least in json.loads((process.root() / name).read_text()).items():
             target = self.rig.all_targets.get(who)
+            if who == "python" and (option.programs_only or len(self.rig.targets) < least.get("targets", 1)):
+                continue
             if who != "python" and (target not in self.rig.targets or target.missing()):
                 continue
             for what, number, have in (("tests", least.get("tests", 0), self.ran[who]),

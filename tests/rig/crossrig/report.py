@@ -187,7 +187,7 @@ tbody th, thead th:first-child { text-align: left; position: sticky; left: 0; ba
 td.passed { background: var(--good); color: var(--good-ink) } td.skipped { background: var(--skip); color: var(--dim) }
 td.failed { background: var(--bad); color: var(--bad-ink); font-weight: 600 } .first { border-left: 2px solid var(--paper) }
 .bar { width: 30%; min-width: 5em; padding-right: 0 } .bar i { display: block; height: .8em; background: var(--bar); border-radius: 2px }
-td.wide { white-space: normal; text-align: left; min-width: 12em } pre { font: 13px/1.45 ui-monospace, monospace; white-space: pre-wrap;
+td.wide { white-space: normal; text-align: left; min-width: 12em } a { color: inherit } pre { font: 13px/1.45 ui-monospace, monospace; white-space: pre-wrap;
 background: var(--band); border-left: 3px solid var(--bad-ink); margin: 0; padding: .7em 1em } dl { margin: 0; font-size: .92em }
 dt { font-weight: 600 } dd { margin: 0 0 .4em; color: var(--dim) } summary { cursor: pointer }
 @media (max-width: 30em) { body { font-size: 14px; padding: .7em } th, td { padding: .2em .4em } table { font-size: .92em } }
@@ -282,8 +282,10 @@ def page(found):
            f"<h1>{esc(found.title)}</h1><p class='verdict {good}'>{esc(found.verdict)}",
            f"<p class=dim>{commit()}{time.strftime('%Y-%m-%d %H:%M:%S %Z')}, {found.seconds:.0f} s"]
     out += [f"<p class=note>{esc(note)}" for note in found.notes]
-    out += failures(found)
+    if found.bad:
+        out.append("<p><a href=#failed>What failed, and how to see it again</a>")
     out += matrices(found)
+    out += failures(found)
     if found.reasons:
         out += ["<h2>Skipped, and why</h2><ul>"]
         out += [f"<li>{count} × {esc(reason)}" for reason, count in found.reasons.most_common()]
@@ -307,7 +309,7 @@ def page(found):
 def failures(found):
     if not found.bad:
         return []
-    out = ["<h2>Failed</h2>"]
+    out = ["<h2 id=failed>Failed</h2>"]
     for entry in found.bad[:FAILURES_SHOWN]:
         kind = " <span class=note>(rig fault)</span>" if entry.outcome == "error" else ""
         out.append(f"<h3>{esc(entry.nodeid)}{kind}</h3><pre>{esc(entry.text[:TEXT_SHOWN])}</pre>")

@@ -145,7 +145,7 @@ def read_toolchain(path):
     if not make:
         raise RigError("make is not installed (Debian: make); toolchain files are read with it")
     done = subprocess.run([make, "-s", "--no-print-directory", "-f", HERE / "toolchain.mk", f"FILE={path}"],
-                          env=make_environment(), capture_output=True, text=True, errors="replace")
+                          env=make_environment(), cwd=process.root(), capture_output=True, text=True, errors="replace")
     if done.returncode:
         raise RigError(f"{path}: {(done.stderr or done.stdout).strip()}")
     values = {}
