@@ -45,7 +45,7 @@ get_lane(const A64Slot *s, uint32_t word, trivet_operand *o)
 	o->kind = TRIVET_OPERAND_REG;
 	o->type = types[log2];
 	o->reg = (uint8_t)bits_of(word, s->lsb, 5);
-	o->index = s->shape == SHAPE_LANE1 ? 1 : (uint8_t)(imm5 >> (log2 + 1));
+	o->index = (uint8_t)(s->shape == SHAPE_LANE1 ? 1 : imm5 >> (log2 + 1));
 	return true;
 }
 
