@@ -279,7 +279,7 @@ explain_fit(trivet_asm *a, const char *name, const X64Row *row, Fit why, unsigne
 		if (why == WRONG_IMM   ? slot == X64_SLOT_I || slot == X64_SLOT_1
 		    : why == WRONG_REG ? slot == X64_SLOT_C || slot == X64_SLOT_A
 		    : why == NO_SIZE   ? memory
-				       : k == 0 || slot <= X64_SLOT_VX || memory)
+				       : (pattern->general >> 8 * k & 1) || memory)
 			at = k + 1;
 	}
 	if (why == WRONG_IMM) {
