@@ -27,27 +27,29 @@
  *   | guard page | piece ... piece ... trapping instructions to the end of the page | guard page |
  *
  * Whatever was not written, between the pieces and behind them, is an instruction that traps (INT3,
- * BRK).  When a block goes it is overwritten with that instruction, or its pages go back to the system,
- * and its addresses have no access until a later block gets them.
+ * BRK).  When a block goes it is overwritten with that instruction, or its pages go back to the
+ * system, and its addresses have no access until a later block gets them.
  *
- * Handles are values.  They are never reused: one that was freed answers TRIVET_FREED for ever,
+ * Handles are values, and never given out again: one that was freed answers TRIVET_FREED for ever,
  * zero and nonsense TRIVET_ARGUMENT.  They mean nothing to another memory.
  *
- * Errors.  A call that fails has changed nothing, answers a status and leaves NULL or zero in its results;
- * trivet_status_text() has words for it.  Any call:
+ * Errors.  A call that fails has changed nothing, answers a status and leaves NULL or zero in its
+ * results; trivet_status_text() has words for it.  Any call:
  *
  *     TRIVET_ARGUMENT     NULL, a size of 0, or a handle that never was one
  *     TRIVET_FREED        a piece or block that is gone
  *     TRIVET_NO_MEMORY    the allocator or the system has no more
  *     TRIVET_SYSTEM       the system refused something else
  *
- * Threads.  Any call, from any threads at once, on one memory: a lock is taken, and the allocator is called
- * under it, so it must not call back.  Sealed code runs in any number of threads, with no
- * lock.  Close a memory, and free a piece, only when nobody is in its code.  There is no state outside of a memory.
+ * Threads.  Any call, from any threads at once, on one memory: a lock is taken, and the allocator is
+ * called under it, so it must not call back.  Sealed code runs in any number of threads, with no
+ * lock.  Close a memory, and free a piece, only when nobody is in its code.  There is no state
+ * outside of a memory.
  *
- * fork.  Pages are private: parent and child each have the whole memory, open blocks too, and what one does
- * the other does not see.  The child may go on with it in every way, provided that no other thread
- * of the parent was inside a call on it when it forked; sealed code may be called in any case. */
+ * fork.  Pages are private: parent and child each have the whole memory, open blocks too, and what
+ * one does the other does not see.  The child may go on with it in every way, provided that no other
+ * thread of the parent was inside a call on it when it forked; sealed code may be called in any case.
+ *                                                              Tests: tests/unit/memory.c */
 #ifndef TRIVET_MEMORY_H
 #define TRIVET_MEMORY_H
 
@@ -99,8 +101,8 @@ trivet_status trivet_memory_alloc(trivet_memory *m, size_t bytes, trivet_piece *
 trivet_status trivet_memory_write(trivet_memory *m, trivet_piece p, size_t at, const void *bytes,
                                   size_t n);
 
-/* Seals the block of the piece, all its pieces with it; the caches are in order when it returns, for all
- * threads.  TRIVET_EMPTY: nothing was written to it.  TRIVET_SEALED: it is already.  TRIVET_NO_EXEC: as
+/* Seals the block of the piece, all its pieces with it; the caches are in order when it returns, for
+ * all threads.  TRIVET_EMPTY: nothing was written to it.  TRIVET_SEALED: it is already.  TRIVET_NO_EXEC: as
  * trivet_memory_probe(); the block is still open then. */
 trivet_status trivet_memory_seal(trivet_memory *m, trivet_piece p);
 

@@ -4,27 +4,33 @@
 #include "asm/aarch64_table.h"
 #include "asm/asm.h"
 
+/* encode_row() is the inner loop of the public call; its few calls are worth their room. */
+#ifdef __GNUC__
+#define INLINE inline __attribute__((always_inline))
+#else
+#define INLINE inline
+#endif
+
 /* ---- Operands to bits ---- */
 
 /* The class of an operand whose kind and type are anything; those of no kind have none. */
 static inline unsigned
 class_of(const trivet_operand *o)
 {
-	static const uint8_t first[] = {
-		[TRIVET_OPERAND_NONE] = A64_CLASS_NONE, [TRIVET_OPERAND_REG] = 0,
-		[TRIVET_OPERAND_MEM] = A64_CLASS_MEM,	[TRIVET_OPERAND_LABEL] = A64_CLASS_LABEL,
-		[TRIVET_OPERAND_IMM] = A64_CLASS_IMM,	[TRIVET_OPERAND_SHIFT] = A64_CLASS_SHIFT,
-		[TRIVET_OPERAND_COND] = A64_CLASS_COND,
+	static const struct {
+		uint8_t first, types;
+	} kinds[] = {
+		[TRIVET_OPERAND_NONE] = { A64_CLASS_NONE, 0 },
+		[TRIVET_OPERAND_REG] = { 0, TRIVET_A64_TYPES },
+		[TRIVET_OPERAND_MEM] = { A64_CLASS_MEM, 4 },
+		[TRIVET_OPERAND_LABEL] = { A64_CLASS_LABEL, 1 },
+		[TRIVET_OPERAND_IMM] = { A64_CLASS_IMM, 2 },
+		[TRIVET_OPERAND_SHIFT] = { A64_CLASS_SHIFT, 1 },
+		[TRIVET_OPERAND_COND] = { A64_CLASS_COND, 1 },
 	};
-	static const uint8_t types[] = {
-		[TRIVET_OPERAND_NONE] = 0, [TRIVET_OPERAND_REG] = TRIVET_A64_TYPES,
-		[TRIVET_OPERAND_MEM] = 4,  [TRIVET_OPERAND_LABEL] = 1,
-		[TRIVET_OPERAND_IMM] = 2,  [TRIVET_OPERAND_SHIFT] = 1,
-		[TRIVET_OPERAND_COND] = 1,
-	};
-	if (o->kind >= sizeof first || o->type >= types[o->kind])
+	if (o->kind >= sizeof kinds / sizeof *kinds || o->type >= kinds[o->kind].types)
 		return A64_CLASS_NONE;
-	return first[o->kind] + o->type;
+	return kinds[o->kind].first + o->type;
 }
 
 static bool
@@ -102,15 +108,10 @@ put_immediate(const A64Slot *s, uint32_t *word, int64_t v)
 	uint32_t bits = 0, top = s->arg;
 
 	switch ((A64Shape)s->shape) {
-	case SHAPE_UIMM:
-		if (!within(v, 0, (INT64_C(1) << s->arg) - 1))
-			return false;
-		bits = (uint32_t)v << s->lsb;
-		break;
-	case SHAPE_ADDIMM:
+	case SHAPE_ADDIMM: /* those without a shift are in encode_row() */
 		if (!a64_is_addimm((uint64_t)v))
 			return false;
-		bits = v > 0xfff ? (uint32_t)v >> 12 << 10 | 1u << 22 : (uint32_t)v << 10;
+		bits = (uint32_t)v >> 12 << 10 | 1u << 22;
 		break;
 	case SHAPE_BITMASK:
 	case SHAPE_MOVBITS:
@@ -295,11 +296,6 @@ put_memory(const A64Slot *s, uint32_t *word, const trivet_operand *o)
 		return false;
 	*word |= (uint32_t)o->reg << 5;
 	switch ((A64Shape)s->shape) {
-	case SHAPE_MEMU:
-		if (v < 0 || v > 4095 * size || (v & (size - 1)) != 0)
-			return false;
-		*word |= (uint32_t)(v >> s->arg) << 10;
-		return true;
 	case SHAPE_MEMR: return put_index(s, word, o);
 	case SHAPE_MEMS9:
 		if (!a64_is_simm9(v))
@@ -363,75 +359,152 @@ put_place(const Cbuf *c, const A64Slot *s, A64Code *out, const trivet_operand *o
 	return true;
 }
 
+/* Any shape that encode_row() does not do itself; the operand's class fits. */
 static bool
 put(const Cbuf *c, const A64Slot *s, A64Code *out, const trivet_operand *o)
 {
-	switch ((trivet_operand_kind)o->kind) {
-	case TRIVET_OPERAND_REG:
-		if (s->shape == SHAPE_LANE)
-			return put_lane(s, &out->word, o);
-		if (s->shape == SHAPE_LANE1 && o->index != 1)
-			return false;
-		return put_register(s, &out->word, o);
-	case TRIVET_OPERAND_MEM: return put_memory(s, &out->word, o);
-	case TRIVET_OPERAND_SHIFT: return put_shift(s, &out->word, o);
-	case TRIVET_OPERAND_COND:
-		if (o->extra > (s->shape == SHAPE_INVERSE ? 13 : 15))
-			return false;
-		out->word |= (o->extra ^ (uint32_t)(s->shape == SHAPE_INVERSE)) << s->lsb;
-		return true;
-	case TRIVET_OPERAND_LABEL: return put_place(c, s, out, o);
-	case TRIVET_OPERAND_IMM:
-		if (s->shape == SHAPE_BRANCH || s->shape == SHAPE_ADR)
-			return put_place(c, s, out, o);
-		return put_immediate(s, &out->word, o->value);
-	case TRIVET_OPERAND_NONE: break;
+	switch ((A64Shape)s->shape) {
+	case SHAPE_TWICE: return put_register(s, &out->word, o);
+	case SHAPE_LANE: return put_lane(s, &out->word, o);
+	case SHAPE_LANE1: return o->index == 1 && put_register(s, &out->word, o);
+	case SHAPE_MEMR:
+	case SHAPE_PAIR:
+	case SHAPE_MEMS9:
+	case SHAPE_MEMBASE: return put_memory(s, &out->word, o);
+	case SHAPE_SHIFT:
+	case SHAPE_SHIFTROR:
+	case SHAPE_EXTEND:
+	case SHAPE_LSL12:
+	case SHAPE_LSL16:
+	case SHAPE_VLSL: return put_shift(s, &out->word, o);
+	case SHAPE_INVERSE: out->word |= (o->extra ^ 1u) << s->lsb; return o->extra < 14;
+	case SHAPE_BRANCH:
+	case SHAPE_ADR: return put_place(c, s, out, o);
+	default: return put_immediate(s, &out->word, o->value);
 	}
-	return false;
 }
 
 /* ---- Mnemonic and operands to a word ---- */
 
-/* What an operand that is left out is; as an extension it has bits, too. */
+/* What an extension that is left out is; it has bits. */
 static const trivet_operand no_shift = { .kind = TRIVET_OPERAND_SHIFT };
+
+/* Which operand does not go into the row, whose classes fit; n when all do.  The commonest shapes
+ * are done here, without a call. */
+static INLINE unsigned
+encode_row(const Cbuf *c, const A64Row *row, const trivet_operand *operands, unsigned n,
+	   A64Code *out)
+{
+	uint32_t word = row->value;
+	uint64_t v;
+
+	out->fixup = 0;
+	for (unsigned i = 0; i < n; i++) {
+		const A64Slot *s = &a64_slots[row->slot[i]];
+		const trivet_operand *o = &operands[i];
+
+		if (s->shape == SHAPE_REGISTER) {
+			if (o->reg > 30 && (o->reg > 31 || o->type <= TRIVET_A64_TYPE_X))
+				return i;
+			word |= (uint32_t)o->reg << s->lsb;
+			continue;
+		}
+		switch ((A64Shape)s->shape) {
+		case SHAPE_UIMM:
+			if ((uint64_t)o->value >> s->arg)
+				return i;
+			word |= (uint32_t)o->value << s->lsb;
+			continue;
+		case SHAPE_MEMU:
+			v = (uint64_t)o->value >> s->arg;
+			if (o->reg > 31 || v > 4095 || v << s->arg != (uint64_t)o->value)
+				return i;
+			word |= (uint32_t)v << 10 | (uint32_t)o->reg << 5;
+			continue;
+		case SHAPE_COND:
+			if (o->extra > 15)
+				return i;
+			word |= (uint32_t)o->extra << s->lsb;
+			continue;
+		case SHAPE_ADDIMM:
+			if ((uint64_t)o->value > 0xfff)
+				break;
+			word |= (uint32_t)o->value << 10;
+			continue;
+		default: break;
+		}
+		out->word = word;
+		if (!put(c, s, out, o))
+			return i;
+		word = out->word;
+	}
+	out->word = word;
+	if (n < row->most && a64_slots[row->slot[n]].shape == SHAPE_EXTEND)
+		return put(c, &a64_slots[row->slot[n]], out, &no_shift) ? n : n - 1;
+	return n; /* all other operands that can be left out are then no bits */
+}
+
+/* Which operand's class does not fit the row. */
+static inline unsigned
+match_row(const A64Row *row, const uint8_t *classes, unsigned n)
+{
+	unsigned i;
+
+	for (i = 0; i < n; i++)
+		if (!(a64_slots[row->slot[i]].accepted >> classes[i] & 1))
+			break;
+	return i;
+}
+
+bool
+a64_encode_as(const A64Row *row, const trivet_operand *operands, unsigned n, A64Code *out)
+{
+	uint8_t classes[A64_OPERANDS];
+
+	for (unsigned i = 0; i < n; i++)
+		classes[i] = (uint8_t)class_of(&operands[i]);
+	return n >= row->least && n <= row->most && match_row(row, classes, n) == n &&
+	       encode_row(NULL, row, operands, n, out) == n;
+}
+
+/* Tries the mnemonic's rows in turn; the first to take operands of these classes is *first. */
+static bool
+search(const Cbuf *c, trivet_a64_op op, const trivet_operand *operands, unsigned n,
+       const A64Row **first, A64Code *out)
+{
+	uint8_t classes[A64_OPERANDS];
+
+	for (unsigned i = 0; i < n; i++)
+		classes[i] = (uint8_t)class_of(&operands[i]);
+	*first = NULL;
+	out->operand = 0;
+	out->row = NULL;
+	for (const A64Row *row = &a64_rows[a64_first_row[op]]; row->op == op; row++) {
+		unsigned i;
+
+		if (n < row->least || n > row->most)
+			continue;
+		i = match_row(row, classes, n);
+		if (i == n) {
+			*first = *first ? *first : row;
+			i = encode_row(c, row, operands, n, out);
+		}
+		if (i == n || !out->row || i > out->operand) {
+			out->operand = (uint8_t)i;
+			out->row = row;
+		}
+		if (i == n)
+			return true;
+	}
+	return false;
+}
 
 bool
 a64_encode(const Cbuf *c, trivet_a64_op op, const trivet_operand *operands, unsigned n,
 	   A64Code *out)
 {
-	uint64_t classes[A64_OPERANDS];
-	const A64Row *row = &a64_rows[a64_first_row[op]];
-
-	out->fixup = 0;
-	out->operand = 0;
-	out->row = NULL;
-	for (unsigned i = 0; i < n; i++)
-		classes[i] = UINT64_C(1) << class_of(&operands[i]);
-	for (; row->op == op; row++) {
-		unsigned i;
-
-		if (n < row->least || n > row->most)
-			continue;
-		for (i = 0; i < n; i++)
-			if (!(a64_slots[row->slot[i]].accepted & classes[i]))
-				break;
-		if (i == n) {
-			out->word = row->value;
-			for (i = 0; i < n; i++)
-				if (!put(c, &a64_slots[row->slot[i]], out, &operands[i]))
-					break;
-			if (i == n &&
-			    (n == row->most || put(c, &a64_slots[row->slot[n]], out, &no_shift))) {
-				out->row = row;
-				return true;
-			}
-		}
-		if (!out->row || i > out->operand) {
-			out->operand = (uint8_t)i;
-			out->row = row;
-		}
-	}
-	return false;
+	const A64Row *first;
+	return search(c, op, operands, n, &first, out);
 }
 
 /* ---- The public call ---- */
@@ -485,7 +558,7 @@ fail(trivet_asm *a, trivet_a64_op op, const trivet_operand *operands, unsigned n
 		a->buf.err = TRIVET_RANGE;
 }
 
-/* MOV of a constant that no single instruction makes. */
+/* MOV of a constant to a W or X register, in the fewest instructions. */
 static bool
 mov_constant(trivet_asm *a, const trivet_operand *operands)
 {
@@ -509,28 +582,75 @@ mov_constant(trivet_asm *a, const trivet_operand *operands)
 	return true;
 }
 
+static INLINE void
+append(trivet_asm *a, const A64Code *code)
+{
+	if (code->fixup)
+		cbuf_fixup(&a->buf, code->fixup, cbuf_here(&a->buf), code->label, code->addend);
+	cbuf_u32(&a->buf, code->word);
+}
+
+/* Everything but what is remembered already, errors included. */
+static void
+emit_searched(trivet_asm *a, trivet_a64_op op, const trivet_operand *operands, unsigned n,
+	      A64Recent *recent, uint64_t kinds)
+{
+	A64Code code;
+	const A64Row *first;
+	const char *wrong = a->isa != TRIVET_ISA_AARCH64       ? "this assembler is not for AArch64"
+			    : (unsigned)op >= TRIVET_A64_COUNT ? "there is no such mnemonic"
+			    : cbuf_here(&a->buf) % 4 ? "an instruction starts at a multiple of 4"
+						     : NULL;
+
+	if (wrong) {
+		cbuf_fail(&a->buf, TRIVET_ARGUMENT, wrong);
+		return;
+	}
+	if (op == TRIVET_A64_MOV && n == 2 && mov_constant(a, operands))
+		return;
+	bool done = search(&a->buf, op, operands, n, &first, &code);
+	if (first)
+		*recent = (A64Recent){ kinds, first, (uint32_t)op << 3 | n };
+	if (done)
+		append(a, &code);
+	else
+		fail(a, op, operands, n, &code);
+}
+
+static INLINE uint64_t
+kind_of(const trivet_operand *o)
+{
+	return o->kind | (uint64_t)o->type << 8;
+}
+
+/* Remembered is, for a mnemonic and the kinds of its operands, the first row that takes them; so
+ * mostly nothing has to be searched.  Whether their values fit, the row is asked each time. */
 void
 trivet_a64_emit(trivet_asm *a, trivet_a64_op op, const trivet_operand *operands, unsigned n)
 {
+	uint32_t form = (uint32_t)op << 3 | n;
+	uint64_t kinds = 0;
+	A64Recent *recent;
 	A64Code code;
 
 	if (!asm_ready(a))
 		return;
-	if (a->isa != TRIVET_ISA_AARCH64 || (unsigned)op >= TRIVET_A64_COUNT || n > A64_OPERANDS ||
-	    (n && !operands) || cbuf_here(&a->buf) % 4 != 0) {
-		cbuf_fail(&a->buf, TRIVET_ARGUMENT,
-			  a->isa != TRIVET_ISA_AARCH64	     ? "this assembler is not for AArch64"
-			  : (unsigned)op >= TRIVET_A64_COUNT ? "there is no such mnemonic"
-			  : cbuf_here(&a->buf) % 4 ? "an instruction starts at a multiple of 4"
-						   : "an instruction has 0 to 4 operands");
+	if (n > A64_OPERANDS || (n && !operands)) {
+		cbuf_fail(&a->buf, TRIVET_ARGUMENT, "an instruction has 0 to 4 operands");
 		return;
 	}
-	if (a64_encode(&a->buf, op, operands, n, &code)) {
-		if (code.fixup)
-			cbuf_fixup(&a->buf, code.fixup, cbuf_here(&a->buf), code.label,
-				   code.addend);
-		cbuf_u32(&a->buf, code.word);
-	} else if (op != TRIVET_A64_MOV || n != 2 || !mov_constant(a, operands)) {
-		fail(a, op, operands, n, &code);
+	switch (n) {
+	case 4: kinds = kind_of(&operands[3]) << 48;  /* fall through */
+	case 3: kinds |= kind_of(&operands[2]) << 32; /* fall through */
+	case 2: kinds |= kind_of(&operands[1]) << 16; /* fall through */
+	case 1: kinds |= kind_of(&operands[0]);
 	}
+	recent = &a->recent[((kinds ^ form) * UINT64_C(0x9e3779b97f4a7c15)) >> 32 &
+			    (A64_RECENT - 1)];
+	if (recent->kinds == kinds && recent->form == form && recent->row &&
+	    cbuf_here(&a->buf) % 4 == 0 &&
+	    encode_row(&a->buf, recent->row, operands, n, &code) == n)
+		append(a, &code);
+	else
+		emit_searched(a, op, operands, n, recent, kinds);
 }

@@ -104,9 +104,14 @@ typedef struct A64Code {
 /* The word for a mnemonic and n operands; labels are those of c, which may be NULL without any. */
 bool a64_encode(const Cbuf *c, trivet_a64_op op, const trivet_operand *operands, unsigned n,
                 A64Code *out);
+/* The same for one row, without labels; on success only word is set. */
+bool a64_encode_as(const A64Row *row, const trivet_operand *operands, unsigned n, A64Code *out);
 /* Back again: the row, or NULL when there is none, and what its slots hold; places in the code are
  * immediates, the distance in bytes. */
 const A64Row *a64_decode(uint32_t word, trivet_operand operands[A64_OPERANDS], unsigned *n);
+/* The same for one row, whether or not another is preferred; mask and value are not looked at. */
+bool a64_decode_as(const A64Row *row, uint32_t word, trivet_operand operands[A64_OPERANDS],
+                   unsigned *n);
 /* Mnemonic and operands as text, as mem_format does; distances count from `address`. */
 size_t a64_text(const A64Row *row, const trivet_operand *operands, unsigned n, uint64_t address,
                 char *text, size_t room);

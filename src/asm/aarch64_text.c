@@ -45,7 +45,7 @@ get_lane(const A64Slot *s, uint32_t word, trivet_operand *o)
 	o->kind = TRIVET_OPERAND_REG;
 	o->type = types[log2];
 	o->reg = (uint8_t)bits_of(word, s->lsb, 5);
-	o->index = s->shape == SHAPE_LANE1 ? 1 : (uint8_t)(imm5 >> (log2 + 1));
+	o->index = (uint8_t)(s->shape == SHAPE_LANE1 ? 1 : imm5 >> (log2 + 1));
 	return true;
 }
 
@@ -283,8 +283,8 @@ get(const A64Slot *s, uint32_t word, trivet_operand *o, bool *absent)
 	}
 }
 
-static bool
-decode_as(const A64Row *row, uint32_t word, trivet_operand *operands, unsigned *n)
+bool
+a64_decode_as(const A64Row *row, uint32_t word, trivet_operand operands[A64_OPERANDS], unsigned *n)
 {
 	bool absent = false;
 
@@ -302,7 +302,7 @@ a64_decode(uint32_t word, trivet_operand operands[A64_OPERANDS], unsigned *n)
 {
 	for (unsigned i = 0; i < a64_row_count; i++)
 		if ((word & a64_rows[i].mask) == a64_rows[i].value &&
-		    decode_as(&a64_rows[i], word, operands, n))
+		    a64_decode_as(&a64_rows[i], word, operands, n))
 			return &a64_rows[i];
 	return NULL;
 }

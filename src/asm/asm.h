@@ -14,6 +14,14 @@ typedef struct AsmConstant {
 	Label label;
 } AsmConstant;
 
+/* Forms that were looked up: mnemonic, number and kinds of operands; see aarch64_public.c. */
+enum { A64_RECENT = 128 };
+typedef struct A64Recent {
+	uint64_t kinds;
+	const struct A64Row *row;
+	uint32_t form;
+} A64Recent;
+
 struct trivet_asm {
 	Cbuf buf;                       /* first: it is what every instruction touches */
 	Mem mem;
@@ -23,6 +31,7 @@ struct trivet_asm {
 	bool late;                      /* something was asked for after trivet_asm_finish() */
 	VEC(AsmConstant) constants;
 	VEC(uint32_t) slots;            /* hash table over constants: index + 1; a power of two, or empty */
+	A64Recent recent[A64_RECENT];
 	VEC(Fixup) addresses;           /* every CBUF_ABS64: they change with each base */
 };
 

@@ -32,8 +32,18 @@ enum {
 #define X(name, accepts, bytes) ACCEPTS_##name = accepts,
 	X64_SLOT_LIST(X)
 #undef X
+#define X(name, accepts, bytes) BYTES_##name = bytes,
+	X64_SLOT_LIST(X)
+#undef X
 };
 #define HAS(slot, a, b, c) (X64_SLOT_##a == (slot) || X64_SLOT_##b == (slot) || X64_SLOT_##c == (slot))
+#define BYTES(name) (IS_RM(name) ? BYTES_##name : 0)
+#define AT(low, high, count, a, b, c)                                                           \
+	(count > 0 && X64_SLOT_##a >= (low) && X64_SLOT_##a <= (high)   ? 0                     \
+	 : count > 1 && X64_SLOT_##b >= (low) && X64_SLOT_##b <= (high) ? 1                     \
+	 : count > 2 && X64_SLOT_##c >= (low) && X64_SLOT_##c <= (high) ? 2                     \
+									: X64_NOWHERE)
+#define IS_GENERAL(a) (ACCEPTS_##a & X64_IN_R8 && ACCEPTS_##a & X64_IN_R64 ? 0xffu : 0)
 #define IS_RM(a) (X64_SLOT_##a >= X64_SLOT_MG && X64_SLOT_##a <= X64_SLOT_XR)
 const X64Pattern x64_pattern[X64_PATTERN_COUNT] = {
 #define X(name, count, a, b, c)                                                                 \
@@ -46,7 +56,15 @@ const X64Pattern x64_pattern[X64_PATTERN_COUNT] = {
 	  .vvvv = HAS(X64_SLOT_VG, a, b, c) || HAS(X64_SLOT_VX, a, b, c),                       \
 	  .rm_byte = HAS(X64_SLOT_MB, a, b, c),                                                 \
 	  .memory_only = HAS(X64_SLOT_MM, a, b, c),                                             \
-	  .register_only = HAS(X64_SLOT_XR, a, b, c) },
+	  .register_only = HAS(X64_SLOT_XR, a, b, c),                                           \
+	  .general = (count > 0 ? IS_GENERAL(a) : 0) | (count > 1 ? IS_GENERAL(b) << 8 : 0) |   \
+	             (count > 2 ? IS_GENERAL(c) << 16 : 0),                                     \
+	  .at_reg = AT(X64_SLOT_RG, X64_SLOT_OG, count, a, b, c),                               \
+	  .at_vvvv = AT(X64_SLOT_VG, X64_SLOT_VX, count, a, b, c),                              \
+	  .at_rm = AT(X64_SLOT_MG, X64_SLOT_XR, count, a, b, c),                                \
+	  .at_fixed = AT(X64_SLOT_A, X64_SLOT_1, count, a, b, c),                               \
+	  .at_imm = AT(X64_SLOT_I, X64_SLOT_I, count, a, b, c),                                 \
+	  .rm_bytes = BYTES(a) | BYTES(b) | BYTES(c) },
 	X64_PATTERN_LIST(X)
 #undef X
 };
@@ -179,8 +197,8 @@ encode(uint8_t *p, const X64Row *row, unsigned cc, unsigned size, unsigned reg, 
 
 	if (row->digit < 8)
 		reg = row->digit;
-	if ((reg | vvvv) > 15 || (vvvv && !pattern->vvvv) || cc > 15 ||
-	    !(row->sizes & size) || (size & (size - 1)))
+	if ((reg | vvvv) > 15 || (vvvv && !pattern->vvvv) || cc > 15 || !(row->sizes & size) ||
+	    (size & (size - 1)))
 		return NULL;
 	w = size == 8 && (row->by == X64_BY_INT || row->by == X64_BY_VEX);
 	/* spl, bpl, sil and dil exist only with a REX prefix; without one they are ah … bh. */

@@ -101,7 +101,11 @@ typedef struct X64Pattern {
 	bool modrm, vvvv;
 	bool rm_general, reg_general, rm_byte;  /* of the size; always 8 bits */
 	bool memory_only, register_only;        /* the rm */
+	uint32_t general;               /* 0xff for each operand whose width is the size */
+	uint8_t at_reg, at_rm, at_vvvv, at_imm, at_fixed;       /* which operand; n … 3: none.  Fixed: A, C, 1 */
+	uint8_t rm_bytes;               /* of memory; 0: the size */
 } X64Pattern;
+enum { X64_NOWHERE = 3 };
 extern const X64Pattern x64_pattern[X64_PATTERN_COUNT];
 
 /* One instruction, whatever its row; what the row has no place for is 0.  The register of an OG pattern

@@ -35,12 +35,6 @@ static const Op ops_of[TRIVET_X64_COUNT] = { X64_FORM_LIST(O, S, C, X) };
 #undef C4
 #undef C
 #undef X
-
-static const uint8_t slot_bytes[] = {
-#define X(name, accepts, bytes) bytes,
-	X64_SLOT_LIST(X)
-#undef X
-};
 // clang-format on
 
 const char *
@@ -141,80 +135,70 @@ imm_fits(const X64Row *row, unsigned size, int64_t *imm)
 
 typedef enum Fit { FITS, WRONG_SIZE, NO_SIZE, WRONG_IMM, WRONG_REG } Fit;
 
-static bool
-memory_is(const trivet_operand *o, unsigned bytes)
+/* Classes and widths in bytes of the operands, a byte each; false for an operand that is not valid.
+ */
+static inline bool
+classify(const trivet_operand *ops, unsigned n, uint32_t *classes, uint32_t *widths)
 {
-	return o->kind != TRIVET_OPERAND_MEM || o->size == 0 || o->size == bytes;
+	*classes = *widths = 0;
+	for (unsigned k = 0; k < n; k++) {
+		const trivet_operand *o = &ops[k];
+		unsigned c = class_of(o);
+
+		if (!c)
+			return false;
+		*classes |= c << 8 * k;
+		*widths |= (uint32_t)(o->kind == TRIVET_OPERAND_REG ? o->type : o->size) << 8 * k;
+	}
+	return true;
 }
 
-/* The operands are of classes that the row accepts. */
-static inline Fit
-fit(const X64Row *row, const trivet_operand *ops, unsigned size, X64Ins *i)
+static inline bool
+fixed_fits(unsigned slot, const trivet_operand *o)
 {
-	const X64Pattern *pattern = &x64_pattern[row->pattern];
-	const trivet_operand *imm = NULL, *xmm = NULL;
-	unsigned sizes = 0, bytes;
+	return slot == X64_SLOT_1   ? o->value == 1
+	       : slot == X64_SLOT_A ? o->reg == X64_RAX
+				    : o->reg == X64_RCX;
+}
 
-	for (unsigned k = 0; k < pattern->n; k++) {
-		const trivet_operand *o = &ops[k];
-		unsigned slot = pattern->slot[k];
+/* The operands are of classes that the row accepts; `size` is what the mnemonic says of it, or 0.
+ */
+static inline Fit
+fit(const X64Row *row, const trivet_operand *ops, uint32_t widths, unsigned size, X64Ins *i)
+{
+	const X64Pattern *p = &x64_pattern[row->pattern];
+	uint32_t told = widths & p->general;
 
-		switch (slot) {
-		case X64_SLOT_RG:
-		case X64_SLOT_OG: sizes |= o->type; /* fall through */
-		case X64_SLOT_RD:
-		case X64_SLOT_RX: i->reg = o->reg; break;
-		case X64_SLOT_VG: sizes |= o->type; /* fall through */
-		case X64_SLOT_VX: i->vvvv = o->reg; break;
-		case X64_SLOT_A:
-			if (o->reg != X64_RAX)
-				return WRONG_REG;
-			sizes |= o->type;
-			break;
-		case X64_SLOT_C:
-			if (o->reg != X64_RCX)
-				return WRONG_REG;
-			break;
-		case X64_SLOT_MG:
-			sizes |= o->kind == TRIVET_OPERAND_REG ? o->type : o->size;
-			i->rm = rm_of(o);
-			break;
-		case X64_SLOT_MM:
-		case X64_SLOT_XR: i->rm = rm_of(o); break;
-		case X64_SLOT_MX:
-			xmm = o;
-			i->rm = rm_of(o);
-			break;
-		case X64_SLOT_1:
-			if (o->value != 1)
-				return WRONG_IMM;
-			break;
-		case X64_SLOT_I: imm = o; break;
-		default: /* M of so many bytes */
-			bytes = slot_bytes[slot];
-			if (!memory_is(o, bytes))
-				return WRONG_SIZE;
-			if (o->kind != TRIVET_OPERAND_REG && !o->size && bytes < 4)
-				return NO_SIZE; /* movzx: there is another width */
-			i->rm = rm_of(o);
-		}
-	}
-	if (sizes && size && sizes != size)
+	told = (told | told >> 8 | told >> 16) & 0xff;
+	if (size && told && told != size)
 		return WRONG_SIZE;
-	size |= sizes;
+	size |= told;
 	if (!size)
-		size = row->by == X64_BY_D64               ? 8
-		       : is_single_size(row->sizes, 8) ? row->sizes
-						       : 0;
+		size = row->by == X64_BY_D64 ? 8 : is_single_size(row->sizes, 8) ? row->sizes : 0;
 	if (!size)
 		return NO_SIZE;
-	if (!(row->sizes & size) || (size & (size - 1)) || (xmm && !memory_is(xmm, size)))
+	if (!(row->sizes & size) || (size & (size - 1)))
 		return WRONG_SIZE;
+	if (p->at_rm < X64_NOWHERE) {
+		const trivet_operand *o = &ops[p->at_rm];
+
+		if (o->kind != TRIVET_OPERAND_REG && p->rm_bytes != X64_ANY) {
+			if (o->size && o->size != (p->rm_bytes ? p->rm_bytes : size))
+				return WRONG_SIZE;
+			if (!o->size && (p->rm_bytes == 1 || p->rm_bytes == 2))
+				return NO_SIZE; /* movzx: there is another width */
+		}
+		i->rm = rm_of(o);
+	}
+	if (p->at_fixed < X64_NOWHERE && !fixed_fits(p->slot[p->at_fixed], &ops[p->at_fixed]))
+		return p->slot[p->at_fixed] == X64_SLOT_1 ? WRONG_IMM : WRONG_REG;
+	i->reg = p->at_reg < X64_NOWHERE ? ops[p->at_reg].reg : 0;
+	i->vvvv = p->at_vvvv < X64_NOWHERE ? ops[p->at_vvvv].reg : 0;
 	if (x64_is_nop((X64Form)(row - x64_row), size, i->reg))
 		return WRONG_REG;
 	i->size = size;
-	if (imm) {
-		i->imm = imm->value;
+	if (p->at_imm < X64_NOWHERE) {
+		i->imm = ops[p->at_imm].value;
 		if (!imm_fits(row, size, &i->imm))
 			return WRONG_IMM;
 	}
@@ -295,7 +279,7 @@ explain_fit(trivet_asm *a, const char *name, const X64Row *row, Fit why, unsigne
 		if (why == WRONG_IMM   ? slot == X64_SLOT_I || slot == X64_SLOT_1
 		    : why == WRONG_REG ? slot == X64_SLOT_C || slot == X64_SLOT_A
 		    : why == NO_SIZE   ? memory
-				       : k == 0 || slot <= X64_SLOT_VX || memory)
+				       : (pattern->general >> 8 * k & 1) || memory)
 			at = k + 1;
 	}
 	if (why == WRONG_IMM) {
@@ -328,7 +312,10 @@ explain(trivet_asm *a, trivet_x64_op op, const trivet_operand *ops, unsigned n)
 {
 	unsigned first = ops_of[op].first, end = group_end(first), counts = 0, wanted = 0;
 	const char *name = mnemonic[op];
+	uint32_t classes, widths;
 	char text[96];
+
+	classify(ops, n, &classes, &widths);
 
 	for (unsigned k = 0; k < n; k++)
 		if (!class_of(&ops[k])) {
@@ -376,7 +363,7 @@ explain(trivet_asm *a, trivet_x64_op op, const trivet_operand *ops, unsigned n)
 
 		for (unsigned j = 0; j < n && same; j++)
 			same = class_of(&ops[j]) & pattern->accepts >> 8 * j;
-		if (!same || (why = fit(row, ops, size, &i)) == FITS)
+		if (!same || (why = fit(row, ops, widths, size, &i)) == FITS)
 			continue;
 		explain_fit(a, name, row, why, i.size ? i.size : size, ops);
 		return;
@@ -428,21 +415,15 @@ is_usable(trivet_asm *a, trivet_x64_op op, const trivet_operand *ops, unsigned n
 void
 trivet_x64_emit(trivet_asm *a, trivet_x64_op op, const trivet_operand *ops, unsigned n)
 {
-	X64Ins i = { .vvvv = 0 };
-	const X64Row *row;
-	uint32_t classes = 0;
+	uint32_t classes, widths;
 	const Op *info;
+	X64Ins i;
 
 	if (!is_usable(a, op, ops, n))
 		return;
-	for (unsigned k = 0; k < n; k++) {
-		unsigned c = class_of(&ops[k]);
-
-		if (!c) {
-			explain(a, op, ops, n);
-			return;
-		}
-		classes |= c << 8 * k;
+	if (!classify(ops, n, &classes, &widths)) {
+		explain(a, op, ops, n);
+		return;
 	}
 	if (is_mov_r64_imm(op, ops, n)) {
 		x64_mov_imm(&a->buf, 8, ops[0].reg, (uint64_t)ops[1].value);
@@ -452,26 +433,23 @@ trivet_x64_emit(trivet_asm *a, trivet_x64_op op, const trivet_operand *ops, unsi
 	i.cc = info->cc;
 	i.rm = x64_r(0);
 	for (unsigned f = info->first; f < X64_FORM_COUNT; f++) {
-		const X64Pattern *pattern;
+		const X64Row *row = &x64_row[f];
+		const X64Pattern *pattern = &x64_pattern[row->pattern];
 
-		row = &x64_row[f];
 		if (row->op != x64_row[info->first].op)
 			break;
-		pattern = &x64_pattern[row->pattern];
-		if (pattern->n != n || (classes & ~pattern->accepts))
+		if (classes & ~pattern->accepts || pattern->n != n)
 			continue;
 		if (row->pattern == X64_PATTERN_L) {
 			branch(a, op, ops);
 			return;
 		}
-		if (fit(row, ops, info->size, &i) == FITS) {
+		i.imm = 0;
+		if (fit(row, ops, widths, info->size, &i) == FITS) {
 			i.form = (X64Form)f;
 			x64_ins(&a->buf, &i);
 			return;
 		}
-		i.vvvv = 0;
-		i.imm = 0;
-		i.reg = 0;
 	}
 	explain(a, op, ops, n);
 }

@@ -305,7 +305,7 @@
 	S(VFNMSUB231S, VFNMSUB231SS, 0x66, 2, 0xbf, R, N, 12, VEX, RX_VX_MX)                \
 	S(VFNMSUB231P, VFNMSUB231PS, 0x66, 2, 0xbe, R, N, 12, VEX, RX_VX_M16)
 
-/* What an operand may be, and where it goes.  name, class mask, bytes of memory (0: the size; ANY: not looked at)
+/* What an operand may be, and where it goes; those of one place stand together.  name, class mask, bytes of memory (0: the size; ANY: not looked at)
  *
  *   R reg field of ModRM, M ModRM.rm, V VEX.vvvv, O low bits of the opcode, A the accumulator;
  *   G general register of the size, X xmm, B W D general of 8, 16, 32 bits whatever the size */
@@ -313,11 +313,12 @@
 	X(RG,  X64_IN_G, 0)                                                                 \
 	X(RD,  X64_IN_R32, 0)                                                               \
 	X(RX,  X64_IN_XMM, 0)                                                               \
+	X(OG,  X64_IN_G, 0)                                                                 \
 	X(VG,  X64_IN_G, 0)                                                                 \
 	X(VX,  X64_IN_XMM, 0)                                                               \
-	X(OG,  X64_IN_G, 0)                                                                 \
 	X(A,   X64_IN_G, 0)                     /* al, ax, eax, rax */                      \
 	X(C,   X64_IN_R8, 0)                    /* cl */                                    \
+	X(1,   X64_IN_IMM, 0)                   /* the number 1 */                          \
 	X(MG,  X64_IN_G | X64_IN_M, 0)                                                      \
 	X(MB,  X64_IN_R8 | X64_IN_M, 1)                                                     \
 	X(MW,  X64_IN_R16 | X64_IN_M, 2)                                                    \
@@ -329,7 +330,6 @@
 	X(M16, X64_IN_XMM | X64_IN_M, 16)                                                   \
 	X(XR,  X64_IN_XMM, 0)                   /* in rm, never memory */                   \
 	X(I,   X64_IN_IMM, 0)                                                               \
-	X(1,   X64_IN_IMM, 0)                   /* the number 1 */                          \
 	X(L,   X64_IN_LABEL, 0)                 /* a branch's target */
 
 /* name, number of operands, their slots (what is behind the last is not looked at) */

@@ -1,45 +1,51 @@
 /* address.c - a constant added to an index becomes part of the offset of the load or store.
  *
  * Addresses are sums modulo 2^64, so (i + c) * size is i * size + c * size whatever wraps.  Only
- * where the sum has no other use, as a bounds check would be: else nothing is saved. */
+ * where the sum is used for nothing else, as a bounds check would be: else nothing is saved. */
 #include "opt/edit.h"
 
 enum { FAR = 1 << 20 };
 
-/* How often each value is used, 2 standing for more. */
-static uint8_t *
-count_uses(IrFunc *f, Arena *a)
+static bool
+is_access(const IrFunc *f, Val v)
 {
-	uint8_t *uses = arena_alloc(a, f->ins.n);
+	return f->ins.at[v].op == IR_LOAD || f->ins.at[v].op == IR_STORE;
+}
+
+/* Which values are used but as indexes? */
+static bool *
+find_uses(IrFunc *f, Arena *a)
+{
+	bool *used = arena_alloc(a, f->ins.n);
 	uint32_t n;
 
-	for (Val v = 1; uses && v < f->ins.n; v++) {
+	for (Val v = 1; used && v < f->ins.n; v++) {
 		const Val *args;
 
 		if (f->ins.at[v].op == IR_NOP)
 			continue;
 		args = ir_args(f, v, &n);
 		for (uint32_t k = 0; k < n; k++)
-			uses[args[k]] = uses[args[k]] ? 2 : 1;
+			used[args[k]] |= k != 1 || !is_access(f, v);
 	}
-	return uses;
+	return used;
 }
 
 bool
 address_run(IrFunc *f, OptContext *o)
 {
-	uint8_t *uses = count_uses(f, o->arena);
+	bool *used = find_uses(f, o->arena);
 	bool changed = false;
 
-	for (Val v = 1; uses && v < f->ins.n; v++) {
+	for (Val v = 1; used && v < f->ins.n; v++) {
 		Ins *i = &f->ins.at[v];
 		const Ins *sum;
 		int64_t c, to;
 
-		if ((i->op != IR_LOAD && i->op != IR_STORE) || !i->arg[1])
+		if (!is_access(f, v) || !i->arg[1])
 			continue;
 		sum = &f->ins.at[i->arg[1]];
-		if (sum->op != IR_ADD || uses[i->arg[1]] != 1 || !ir_is_const(f, sum->arg[1]))
+		if (sum->op != IR_ADD || used[i->arg[1]] || !ir_is_const(f, sum->arg[1]))
 			continue;
 		c = (int64_t)ir_const_bits(f, sum->arg[1]);
 		if (c < -FAR || c > FAR)

@@ -180,6 +180,30 @@ divide_wide(uint64_t high, uint64_t by)
 	return q;
 }
 
+/* q = (x >> pre) * m >> 64 >> shift, where that is exact for all x of 64 bits: when m = (2^(64 +
+ * shift) + e) / by with e <= 2^(shift + pre).  by is no power of two. */
+typedef struct Reciprocal {
+	uint64_t m;
+	unsigned pre, shift;
+} Reciprocal;
+
+static bool
+short_reciprocal(uint64_t by, Reciprocal *r)
+{
+	for (r->pre = 0;; r->pre = (unsigned)__builtin_ctzll(by)) {
+		uint64_t odd = by >> r->pre, q, e;
+
+		r->shift = log2_of(odd);
+		q = divide_wide(UINT64_C(1) << r->shift, odd);
+		e = odd + q * odd; /* odd - (2^(64 + shift) - q * odd) */
+		r->m = q + 1;
+		if (r->m && e <= UINT64_C(1) << r->shift << r->pre)
+			return true;
+		if (r->pre || by & 1)
+			return false;
+	}
+}
+
 /* by is no power of two.  With s = ceil(log2 by), floor(2^(w+s) / by) + 1 has w + 1 bits; for 32
  * bits, shifted up, it is one factor of a 64-bit upper product; for 64 its top bit is added by
  * hand. */
@@ -195,6 +219,13 @@ unsigned_general(Div *d, Val x, uint64_t by)
 		q = make(d, IR_ZEXT32, IR_I64, x, 0);
 		q = make(d, IR_MULHU, IR_I64, q, number(d, IR_I64, m));
 		return make(d, IR_WRAP, IR_I32, q, 0);
+	}
+	Reciprocal r;
+	if (short_reciprocal(by, &r)) {
+		if (r.pre)
+			x = make(d, IR_SHR, IR_I64, x, number(d, IR_I64, r.pre));
+		q = make(d, IR_MULHU, IR_I64, x, number(d, IR_I64, r.m));
+		return r.shift ? make(d, IR_SHR, IR_I64, q, number(d, IR_I64, r.shift)) : q;
 	}
 	/* 2^64 * (2^s - by) / by is the reciprocal without its top bit; s may be 64 */
 	uint64_t m = divide_wide((s == 64 ? 0 : UINT64_C(1) << s) - by, by) + 1;

@@ -36,3 +36,18 @@ $B/bench/memory: $B/obj/tests/bench/memory.o $B/libtrivet.a
 .PHONY: bench-memory
 bench-memory: $B/bench/memory
 	@$<
+
+# `make bench-asm`: what emitting an instruction costs, beside asmjit where it is installed.
+BENCH_ASMJIT := $(if $(filter $(HOST),$(TARGET)),$(shell echo '\#include <asmjit/x86.h>' | $(CXX) -E -xc++ - >/dev/null 2>&1 && echo 1))
+$B/obj/tests/bench/asm.o: ALL_CFLAGS += $(if $(BENCH_ASMJIT),-DHAVE_ASMJIT)
+$B/bench/asm_asmjit.o: tests/bench/asm_asmjit.cc
+	@mkdir -p $(@D)
+	$(call SAY,CXX,$@)
+	$Q$(CXX) -std=c++17 -O2 -Wall -c -o $@ $<
+$B/bench/asm: $B/obj/tests/bench/asm.o $(if $(BENCH_ASMJIT),$B/bench/asm_asmjit.o) $B/internal.a
+	$(call SAY,LINK,$@)
+	$Q$(if $(BENCH_ASMJIT),$(CXX),$(CC)) $(ALL_LDFLAGS) -o $@ $^ $(if $(BENCH_ASMJIT),-lasmjit -lrt) $(LIBS) -lpthread
+
+.PHONY: bench-asm
+bench-asm: $B/bench/asm
+	@$<

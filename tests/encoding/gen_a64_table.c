@@ -1,15 +1,17 @@
 /* gen_a64_table.c - words and texts of every row of the A64 table, for others to assemble.
  *
  * Each operand of each row goes through all its values when it has up to 64 (and bitmask immediates
- * through all 8192), else through its borders and random ones, while the others are random.  A word
- * is decoded, its operands are encoded again, by the public path, which must give the word, and
+ * through all 8192), else through its borders and random ones, while the others are random.  The
+ * word is read as the row's operands; they are encoded again, by the path of the public call, and
  * printed: word in hex, tab, text; with a third column "llvm" where GNU as cannot say it without a
- * relocation.
+ * relocation.  When another row is preferred for the word, that one's text follows likewise.
  *
  *     gen_a64_table                the words of the table
  *     gen_a64_table random N SEED  those among N random words that a64_format() knows
- *     gen_a64_table refuse         operands just outside of what fits: text of what was refused
- *     gen_a64_table wrong ROW BIT  as without arguments, but that row's words have a bit flipped */
+ *     gen_a64_table refuse         operands just outside of what fits, as text; word 0
+ *     gen_a64_table wrong          one bit wrong in each row in turn: row's number, tab, a line as
+ * above
+ */
 #include "asm/aarch64_table.h"
 
 #include <inttypes.h>
@@ -68,76 +70,118 @@ print(uint32_t word, const A64Row *row, const trivet_operand *operands, unsigned
 
 static int status;
 
+/* Encodes what was read from `word`; the row that was meant must give the word again. */
+static bool
+again(uint32_t word, const A64Row *row, const trivet_operand *operands, unsigned n, A64Code *code)
+{
+	char text[128];
+
+	if (a64_encode(NULL, (trivet_a64_op)row->op, operands, n, code) && !code->fixup &&
+	    (code->row != row || code->word == word))
+		return true;
+	a64_text(row, operands, n, 0, text, sizeof text);
+	fprintf(stderr, "%08" PRIx32 " is \"%s\", which is encoded as %08" PRIx32 "\n", word, text,
+		code->word);
+	status = 1;
+	return false;
+}
+
 static void
-walk_word(uint32_t word, bool quiet, uint32_t flip)
+walk_word(const A64Row *row, uint32_t word)
 {
 	trivet_operand operands[A64_OPERANDS];
 	unsigned n = 0;
 	A64Code code;
-	const A64Row *row = a64_decode(word, operands, &n);
 
-	if (!row)
-		return;
-	if (!a64_encode(NULL, (trivet_a64_op)row->op, operands, n, &code) || code.word != word ||
-	    code.fixup) {
-		char text[128];
-		a64_text(row, operands, n, 0, text, sizeof text);
-		fprintf(stderr, "%08" PRIx32 " is \"%s\", which is encoded as %08" PRIx32 "\n",
-			word, text, code.word);
-		status = 1;
+	if (row && a64_decode_as(row, word, operands, &n) && again(word, row, operands, n, &code))
+		print(code.word, row, operands, n);
+	const A64Row *preferred = a64_decode(word, operands, &n);
+	if (preferred && preferred != row && again(word, preferred, operands, n, &code)) {
+		if (code.word != word) {
+			fprintf(stderr, "%08" PRIx32 " comes back as %08" PRIx32 "\n", word,
+				code.word);
+			status = 1;
+		}
+		print(word, preferred, operands, n);
 	}
-	if (!quiet)
-		print(word ^ flip, row, operands, n);
+}
+
+static uint32_t
+random_word(const A64Row *row)
+{
+	return row->value | ((uint32_t)next_random() & ~row->mask);
 }
 
 static void
-walk_row(const A64Row *row, uint32_t flip)
+walk_row(const A64Row *row)
 {
 	if (row->most == 0)
-		walk_word(row->value, false, flip);
+		walk_word(row, row->value);
 	for (unsigned i = 0; i < row->most; i++) {
 		const A64Slot *s = &a64_slots[row->slot[i]];
 		unsigned bits = count_bits(s->mask);
-		bool all = bits <= 6 || s->shape == SHAPE_BITMASK;
-		unsigned tries = all ? 1u << bits : 80, turns = all && bits <= 6 ? 3 : 1;
+		bool all = bits <= 6 || s->shape == SHAPE_BITMASK || s->shape == SHAPE_NAMED;
+		unsigned tries = all ? 1u << bits : 80, turns = bits <= 6 ? 3 : 1;
 
-		for (unsigned turn = 0; turn < turns; turn++)
-			for (uint32_t k = 0; k < tries; k++) {
-				uint32_t v = all      ? k
-					     : k < 4  ? k
-					     : k < 8  ? 3 - k
-					     : k < 12 ? (1u << (bits - 1)) + 2 - (k - 8)
-						      : (uint32_t)next_random();
-				uint32_t others = (uint32_t)next_random() & ~row->mask & ~s->mask;
-				walk_word(row->value | deposit(v, s->mask) | others, false, flip);
-			}
+		for (unsigned k = 0; k < tries * turns; k++) {
+			uint32_t v = all      ? k % tries
+				     : k < 4  ? k
+				     : k < 8  ? 3 - k
+				     : k < 12 ? (1u << (bits - 1)) + 2 - (k - 8)
+					      : (uint32_t)next_random();
+			walk_word(row, (random_word(row) & ~s->mask) | deposit(v, s->mask));
+		}
+	}
+}
+
+/* ---- A wrong bit ---- */
+
+/* Operands that the row takes, and the word that they give with one of its bits wrong. */
+static void
+spoil_row(const A64Row *row)
+{
+	uint32_t bit;
+	A64Row wrong = *row;
+
+	do
+		bit = 1u << next_random() % 32;
+	while (!(row->mask & bit));
+	wrong.value ^= bit;
+	for (unsigned tries = 0, done = 0; tries < 300000 && done < 3; tries++) {
+		trivet_operand operands[A64_OPERANDS];
+		unsigned n = 0;
+		A64Code code;
+
+		if (!a64_decode_as(row, random_word(row), operands, &n) ||
+		    !a64_encode(NULL, (trivet_a64_op)row->op, operands, n, &code) ||
+		    code.row != row)
+			continue;
+		if (!a64_encode_as(&wrong, operands, n, &code))
+			code.word = 0; /* refused: found, too */
+		printf("%u\t", (unsigned)(row - a64_rows));
+		print(code.word, row, operands, n);
+		done++;
 	}
 }
 
 /* ---- What must be refused ---- */
 
-/* Values just outside; those that another row takes, as another mnemonic's alias, are encoded as
- * what they say, which is checked by reading them back. */
 static void
 try_value(const A64Row *row, const trivet_operand *operands, unsigned n, unsigned at, int64_t value)
 {
-	trivet_operand changed[A64_OPERANDS], back[A64_OPERANDS];
-	unsigned m = 0;
+	trivet_operand changed[A64_OPERANDS];
 	A64Code code;
-	char text[128], again[128];
 
 	for (unsigned i = 0; i < n; i++)
 		changed[i] = operands[i];
 	changed[at].value = value;
-	bool done = a64_encode(NULL, (trivet_a64_op)row->op, changed, n, &code);
-	a64_text(row, changed, n, 0, text, sizeof text);
-	if (!done) {
-		printf("refused\t%s\n", text);
-		return;
+	if (a64_encode_as(row, changed, n, &code)) {
+		fprintf(stderr, "row %u takes operand %u with %" PRId64 "\n",
+			(unsigned)(row - a64_rows), at + 1, value);
+		status = 1;
 	}
-	const A64Row *other = a64_decode(code.word, back, &m);
-	a64_text(other ? other : row, back, m, 0, again, sizeof again);
-	printf("taken\t%s\t%s\n", text, again);
+	if (!a64_encode(NULL, (trivet_a64_op)row->op, changed, n, &code)) /* another row may */
+		print(0, row, changed, n);
 }
 
 static void
@@ -145,13 +189,13 @@ refuse_row(const A64Row *row)
 {
 	trivet_operand operands[A64_OPERANDS];
 	unsigned n = 0;
-	const A64Row *found = NULL;
+	A64Code code = { .row = NULL };
 
-	for (unsigned k = 0; k < 200 && found != row; k++) {
-		uint32_t r = (uint32_t)next_random() & ~row->mask;
-		found = a64_decode(row->value | r, operands, &n);
-	}
-	if (found != row)
+	for (unsigned k = 0; k < 300 && code.row != row; k++)
+		if (!a64_decode_as(row, random_word(row), operands, &n) ||
+		    !a64_encode(NULL, (trivet_a64_op)row->op, operands, n, &code))
+			code.row = NULL;
+	if (code.row != row)
 		return;
 	for (unsigned i = 0; i < n; i++) {
 		const A64Slot *s = &a64_slots[row->slot[i]];
@@ -236,23 +280,21 @@ refuse_row(const A64Row *row)
 int
 main(int argc, char **argv)
 {
-	unsigned long row = a64_row_count, n;
+	const char *what = argc > 1 ? argv[1] : "";
 
-	if (argc == 4 && argv[1][0] == 'r') {
-		n = strtoul(argv[2], NULL, 0);
+	if (!strcmp(what, "random") && argc == 4) {
+		unsigned long n = strtoul(argv[2], NULL, 0);
 		seed = strtoul(argv[3], NULL, 0);
 		while (n--)
-			walk_word((uint32_t)next_random(), false, 0);
+			walk_word(NULL, (uint32_t)next_random());
 		return status;
 	}
-	if (argc == 2 && argv[1][0] == 'r') {
-		for (unsigned i = 0; i < a64_row_count; i++)
-			refuse_row(&a64_rows[i]);
-		return status;
-	}
-	if (argc == 4)
-		row = strtoul(argv[2], NULL, 0);
 	for (unsigned i = 0; i < a64_row_count; i++)
-		walk_row(&a64_rows[i], i == row ? 1u << strtoul(argv[3], NULL, 0) : 0);
+		if (!strcmp(what, "refuse"))
+			refuse_row(&a64_rows[i]);
+		else if (!strcmp(what, "wrong"))
+			spoil_row(&a64_rows[i]);
+		else
+			walk_row(&a64_rows[i]);
 	return status;
 }
