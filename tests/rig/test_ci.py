@@ -18,7 +18,7 @@ WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 # (a command, what is run of it here): what must not be run at all has None and a reason.
 CHEAP = (
     (r"scripts/setup\.sh", "scripts/setup.sh --list"),
-    (r"ci/suite (\S+)", r"ci/suite \1 --collect-only -q -p no:cacheprovider -p no:xdist"),
+    (r"ci/suite (\S+)", r"ci/suite \1 --collect-only -q -p no:cacheprovider -n0"),
     (r"make agree REQUIRE=all", "make -s agree REQUIRE=all FILES=examples/add.tv"),
     (r"make fuzz TIME=60 SEED=(\d+)", r"make -s fuzz TIME=20 SEED=\1 TARGETS=host FUZZ_FLAGS=--programs=20"),
     (r"python -m pytest (.*)", r"/usr/bin/python3 -m pytest \1 --collect-only -p no:cacheprovider"),

@@ -561,7 +561,7 @@ def pytest_terminal_summary(terminalreporter, config):
     found.header = pytest_report_header(config)
     for name, write, mode in ((config.option.matrix, report.page, "w"),
                               (config.option.summary, report.markdown, "a")):
-        if name:
+        if name and not config.option.collectonly:
             path = process.root() / name
             path.parent.mkdir(parents=True, exist_ok=True)
             with open(path, mode, encoding="utf-8") as f:

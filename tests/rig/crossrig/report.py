@@ -190,7 +190,9 @@ td.failed { background: var(--bad); color: var(--bad-ink); font-weight: 600 } .f
 td.wide { white-space: normal; text-align: left; min-width: 12em } a { color: inherit } pre { font: 13px/1.45 ui-monospace, monospace; white-space: pre-wrap;
 background: var(--band); border-left: 3px solid var(--bad-ink); margin: 0; padding: .7em 1em } dl { margin: 0; font-size: .92em }
 dt { font-weight: 600 } dd { margin: 0 0 .4em; color: var(--dim) } summary { cursor: pointer }
-@media (max-width: 30em) { body { font-size: 14px; padding: .7em } th, td { padding: .2em .4em } table { font-size: .92em } }
+.bars tbody th { white-space: normal; position: static; min-width: 9em }
+@media (max-width: 30em) { body { font-size: 14px; padding: .7em } th, td { padding: .2em .25em } table { font-size: 12px }
+thead th { font-size: 11px } .bar { min-width: 3em } }
 @media print { body { font-size: 10pt; max-width: none } .scroll { overflow: visible } table { font-size: .85em }
 tr, dt, dd { break-inside: avoid } h2, h3 { break-after: avoid } tbody th { position: static } * { print-color-adjust: exact } }"""
 
@@ -220,7 +222,7 @@ def table(cells, groups):
 def bars(rows):
     """rows: [(name, fields, value)]; the bars are the values' share of the largest."""
     largest = max([row[2] for row in rows] + [1e-9])
-    out = ["<div class=scroll><table><tbody>"]
+    out = ["<div class=scroll><table class=bars><tbody>"]
     for name, fields, value in rows:
         out.append(f"<tr><th>{esc(name)}" + "".join(f"<td>{esc(f)}" for f in fields)
                    + f"<td class=bar><i style='width:{100 * value / largest:.1f}%'></i>")
@@ -258,7 +260,7 @@ def python_table(entries):
     for e in entries:
         seconds[e.suite] += e.seconds
     largest = max([*seconds.values(), 1e-9])
-    out = ["<div class=scroll><table><tbody>"]
+    out = ["<div class=scroll><table class=bars><tbody>"]
     for row in cells.rows:
         kind, text = cell(cells.at(row, ""))
         out.append(f"<tr><th>{esc(row)}<td class={kind}>{esc(text)}<td>{seconds[row]:.1f} s"
