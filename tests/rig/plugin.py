@@ -57,6 +57,7 @@ class Rig(Session):
         for engine in self.chosen_engines:
             if engine not in stream.ENGINES:
                 raise RigError(f"no engine '{engine}'; there are: {' '.join(stream.ENGINES)}")
+        self.partial = len(self.chosen_engines) < len(stream.ENGINES)
         self.case_folders = [Path(ROOT, d).resolve() for d in config.option.cases.split(",")]
         self.unit_folder = Path(ROOT, config.option.units).resolve()
         self.paths = []  # of the .tv files that were collected and chosen
@@ -73,14 +74,18 @@ class Rig(Session):
         if status:
             return f"make TARGET={target.base} failed:\n{last_lines(said)}"
         if targets.make(target, "unit", keep_going=True)[0] == 0:
-            (self.folder / f"units-{target.name}").touch()
+            self.all_units(target).touch()
         return ""
+
+    def all_units(self, target):
+        """Exists when all of the target's unit tests are built."""
+        return self.folder / f"units-{Path(target.build).name}"
 
     def program_of(self, target, name, source):
         return f"{target.build}/{name}{target.suffix}"
 
     def build_program(self, target, name, source):
-        if (self.folder / f"units-{target.name}").exists():
+        if self.all_units(target).exists():
             return ""
         program = self.program_of(target, name, source)
         status, said = targets.make(target, program)

@@ -124,6 +124,17 @@ def test_a_project_of_ten_lines_on_three_targets(project):
     assert project.left() == []
 
 
+def test_the_documentation_shows_this_project():
+    page = (ROOT / "docs" / "rig.md").read_text()
+    for line in (HERE / "foreign" / "pytest.ini").read_text().splitlines():
+        assert line.replace("../../../", "") in page
+    for path in (HERE / "foreign" / "tests").glob("*.c"):
+        assert f"tests/{path.name}" in page
+    keys = re.search(r"KEYS := ((?:.*\\\n)*.*)", (HERE / "crossrig" / "toolchain.mk").read_text())[1].split()
+    for key in set(keys) - {"\\", "CFLAGS", "TARGET_CFLAGS"}:
+        assert key in page, key
+
+
 def report_of(out, nodeid):
     """What stands below the test's own line in the section of failures."""
     match = re.search(rf"^_+ {re.escape(nodeid)} .*?_+$(.*?)(?=^_+ \S+ .*_+$|^=+ )", out, re.M | re.S)

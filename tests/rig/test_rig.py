@@ -153,6 +153,7 @@ def test_program_without_directives_fails(project):
     ("silent", "it wrote nothing"),
     ("other-target", "its first line was 'trivet-stream 1 z80-cpm"),
     ("late", "after the last program: exit status 5"),
+    ("bye", "trivet said 'bye 2 2', but was given 1 programs and wrote 2 results"),
 ])
 def test_trivet_itself_is_broken(project, mode, says):
     project.case("a.tv", GOOD)
@@ -160,8 +161,8 @@ def test_trivet_itself_is_broken(project, mode, says):
     assert project.status == 1, project.out
     assert says in project.out
     # Without a greeting nothing was tested: the rig's fault, an error.
-    assert project.outcome("fake-linux::a.tv::interp") == ("FAILED" if mode == "late" else "ERROR"), project.out
-    assert ("RIG FAULT" in project.out) == (mode != "late")
+    assert project.outcome("fake-linux::a.tv::interp") == ("FAILED" if mode in ("late", "bye") else "ERROR")
+    assert ("RIG FAULT" in project.out) == (mode not in ("late", "bye")), project.out
 
 
 def test_trivet_says_77(project):

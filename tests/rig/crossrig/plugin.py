@@ -105,6 +105,7 @@ class Session:
     """What one process of a test run knows; the folder is common to all of them."""
 
     title = "Tests"
+    partial = False  # True when an option of the project's own leaves tests out
     engines = ()  # in the order of the matrix's columns
 
     def __init__(self, config):
@@ -239,15 +240,16 @@ class Session:
 
     def build(self, write):
         """Everything the chosen targets need.  What does not build is held against the tests that need it."""
-        problems = {}
+        problems, built = {}, {}
         for target in self.targets:
             if target.missing():
                 continue
-            if target.buildable and not self.config.option.no_build:
-                problems[target.name] = self.build_target(target)
-            problems[target.name] = problems.get(target.name) or toolchains.warm(target)
-            if problems.get(target.name):
-                write(f"{target.name}: {problems[target.name]}")
+            if target.build not in built:  # variants run the same programs
+                wanted = target.buildable and not self.config.option.no_build
+                built[target.build] = (self.build_target(target) if wanted else "") or toolchains.warm(target)
+                if built[target.build]:
+                    write(f"{target.name}: {built[target.build]}")
+            problems[target.name] = built[target.build]
         (self.folder / "built").write_bytes(pickle.dumps(problems))
 
     @functools.cached_property
@@ -523,7 +525,7 @@ class Counter:
         name = config.getini("crossrig_floor")
         partial = (option.keyword or option.markexpr or option.shard != "1/1" or option.maxfail
                    or getattr(option, "lf", False) or getattr(option, "deselect", None)
-                   or getattr(option, "ignore", None) or not whole_suite(config))
+                   or getattr(option, "ignore", None) or not whole_suite(config) or self.rig.partial)
         if partial or not name:
             return []
         results = collections.Counter()
