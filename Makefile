@@ -45,15 +45,6 @@ ALL_LDFLAGS = $(LINK) $(LDFLAGS) $(if $(SANITIZE),$(SANITIZERS))
 
 B := build/$(TARGET)$(if $(SANITIZE),$(if $(filter thread,$(SANITIZE)),-tsan,-asan))
 
-# Disassembly (`trivet emit --form=asm`) is the only use of another library, and only the command's.
-ifeq ($(TARGET),$(HOST))
-CAPSTONE ?= $(shell echo '\#include <capstone/capstone.h>' | $(CC) -E - >/dev/null 2>&1 && echo 1)
-endif
-ifeq ($(CAPSTONE),1)
-CLI_CFLAGS = -DHAVE_CAPSTONE
-CLI_LIBS = -lcapstone
-endif
-
 # ---- What there is to build -------------------------------------------------------------------
 
 OTHER_OS := $(filter-out $(SYSTEM),linux windows)
@@ -87,7 +78,7 @@ SAY =
 endif
 
 # Changed flags, tools or lists of files rebuild what they touch; a missing compiler is named.
-COMMAND_LINE = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(CLI_CFLAGS) $(LIBS)
+COMMAND_LINE = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LIBS)
 $B/flags: FORCE
 	@command -v $(firstword $(CC)) >/dev/null || { \
 		echo "make: $(TARGET) needs the compiler '$(firstword $(CC))' (Debian: apt-get install $(PACKAGE)," \
@@ -107,7 +98,7 @@ $B/build_id.h: $B/flags FORCE
 $B/obj/src/cli/%.o: src/cli/%.c $B/flags $B/build_id.h
 	@mkdir -p $(@D)
 	$(call SAY,CC,$@)
-	$Q$(CC) $(ALL_CFLAGS) $(CLI_CFLAGS) -include $B/build_id.h -MMD -MP -c -o $@ $<
+	$Q$(CC) $(ALL_CFLAGS) -include $B/build_id.h -MMD -MP -c -o $@ $<
 
 $B/obj/%.o: %.c $B/flags
 	@mkdir -p $(@D)
@@ -127,7 +118,7 @@ $B/internal.a: $(LIB_OBJECTS) $B/objects
 
 $(TRIVET): $(CLI_OBJECTS) $B/libtrivet.a
 	$(call SAY,LINK,$@)
-	$Q$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CLI_LIBS) $(LIBS)
+	$Q$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 # tests/unit/NAME.c, and helper programs of other folders: build/TARGET/FOLDER/NAME
 define test_program
@@ -245,6 +236,6 @@ help:
 	@echo 'make repro CASE=NAME       one case: what each target gave, the machine code, a line that opens gdb'
 	@echo 'make bench [KERNEL=…]     ratios of run time to gcc and Lua, and compile times, in one run'
 	@echo 'make clean                remove build/'
-	@echo 'Variables: CC CFLAGS LDFLAGS SANITIZE=1|thread (ASan and UBSan, or TSan, in build/NAME-asan, -tsan) V=1 CAPSTONE=0'
+	@echo 'Variables: CC CFLAGS LDFLAGS SANITIZE=1|thread (ASan and UBSan, or TSan, in build/NAME-asan, -tsan) V=1'
 
 FORCE:

@@ -186,6 +186,7 @@ trivet_close(trivet_engine *e)
 	if (!e)
 		return;
 	close_dump(e);
+	e->pool.closing = true;
 	while (e->prepared)
 		trivet_prepared_free(e->prepared);
 	while (e->codes)

@@ -60,7 +60,7 @@ int command_targets(const Options *o);
 int command_features(const Options *o);
 int command_version(const Options *o);
 
-int emit_asm(trivet_code *c, const char *target);       /* asm.c; through capstone where there is one */
+int emit_asm(trivet_code *c, const char *target);       /* asm.c */
 
 /* watchdog.c: interrupts c after ms milliseconds unless stopped before.  One at a time. */
 void watchdog_start(trivet_code *c, uint32_t ms);

@@ -301,7 +301,7 @@ code_free(CodeBlock *b)
 		return TRIVET_FREED;
 	pool = b->pool;
 	pool->live -= b->bytes;
-	scrub = !b->region->single && pool->kept + b->bytes <= pool->keep;
+	scrub = !pool->closing && !b->region->single && pool->kept + b->bytes <= pool->keep;
 	if (b->state == SEALED) {
 		pool->sealed -= b->bytes;
 		os_code_gone(b->code, b->bytes);
@@ -310,7 +310,7 @@ code_free(CodeBlock *b)
 	if (scrub)
 		os_trap_fill(b->code, b->end);
 	b->state = FREED;
-	return give_pages(pool, b, scrub);
+	return pool->closing ? TRIVET_OK : give_pages(pool, b, scrub);
 }
 
 void

@@ -23,6 +23,8 @@ typedef struct CodePool {
 	size_t kept;                    /* bytes now */
 	size_t reserved;                /* bytes of address space */
 	size_t live, sealed;            /* bytes of pages of blocks, and of those sealed */
+	bool closing;                   /* set before the last blocks are freed: pages stay as they are
+	                                   until code_pool_free() gives all of them back at once */
 } CodePool;
 
 void code_pool_init(CodePool *pool, Mem *m, size_t keep);       /* asks the system for nothing yet */

@@ -76,6 +76,7 @@ trivet_memory_close(trivet_memory *m)
 
 	if (!m)
 		return;
+	m->pool.closing = true;
 	for (uint32_t i = 0; i < m->nblocks; i++)
 		if (m->blocks[i].live)
 			code_forget(m->blocks[i].code);

@@ -511,7 +511,7 @@ garbage(unsigned rounds)
 	char room[160];
 
 	for (unsigned k = 0; k < rounds; k++) {
-		size_t n = state % 20;
+		size_t n = (state += 0x9e3779b97f4a7c15u) % 20;
 		uint8_t *bytes = malloc(n ? n : 1);
 
 		if (!bytes)

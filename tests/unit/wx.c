@@ -5,6 +5,7 @@
 #include "code/code.h"
 #include "machine.h"
 #include "os/os.h"
+#include "trivet_memory.h"
 
 static unsigned wx_before;
 
@@ -114,6 +115,26 @@ watch_protection(uint32_t prot, uint32_t action)
 
 enum { CANNOT = 3 }; /* a child's exit status: no such thing here */
 
+/* Two lives of pieces, so that pages that were kept become executable a second time. */
+static bool
+public_lives(void)
+{
+	bool ok = trivet_memory_probe() == TRIVET_OK;
+	trivet_memory *m;
+	trivet_piece p;
+
+	if (trivet_memory_open(NULL, &m) != TRIVET_OK)
+		return false;
+	for (int i = 0; i < 2; i++)
+		ok = ok && trivet_memory_alloc(m, 5000, &p) == TRIVET_OK &&
+		     trivet_memory_write(m, p, 0, return_42, sizeof return_42) == TRIVET_OK &&
+		     trivet_memory_seal(m, p) == TRIVET_OK &&
+		     TRIVET_ENTRY(int (*)(void), m, p, NULL)() == 42 &&
+		     trivet_memory_free(m, p) == TRIVET_OK;
+	trivet_memory_close(m);
+	return ok;
+}
+
 /* The whole life of a block under a kernel that kills whoever asks for write and execute at once.
  */
 static bool
@@ -124,6 +145,8 @@ live_watched(void *pool)
 
 	if (!watch_protection(PROT_WRITE | PROT_EXEC, SECCOMP_RET_KILL_PROCESS))
 		_exit(CANNOT);
+	if (!public_lives())
+		return false;
 	return code_probe() == TRIVET_OK && code_alloc(pool, 10000, &b) == TRIVET_OK &&
 	       code_write(b, 0, return_42, sizeof return_42) == TRIVET_OK &&
 	       code_seal(b, true) == TRIVET_OK && code_entry(b, 0, &entry) == TRIVET_OK &&
@@ -138,6 +161,28 @@ ask_for_both(void *unused)
 		_exit(CANNOT);
 	return mmap(NULL, 65536, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
 		    -1, 0) != MAP_FAILED;
+}
+
+/* The same through the public calls. */
+static bool
+public_is_refused(void)
+{
+	trivet_status s = TRIVET_OK;
+	trivet_memory *m;
+	trivet_piece p;
+	bool ok;
+
+	if (trivet_memory_open(NULL, &m) != TRIVET_OK ||
+	    trivet_memory_alloc(m, 100, &p) != TRIVET_OK)
+		return false;
+	ok = trivet_memory_probe() == TRIVET_NO_EXEC &&
+	     trivet_memory_write(m, p, 0, return_42, sizeof return_42) == TRIVET_OK &&
+	     trivet_memory_seal(m, p) == TRIVET_NO_EXEC &&
+	     TRIVET_ENTRY(void (*)(void), m, p, &s) == NULL && s == TRIVET_NOT_SEALED &&
+	     trivet_memory_write(m, p, 50, return_42, sizeof return_42) == TRIVET_OK &&
+	     trivet_memory_free(m, p) == TRIVET_OK && trivet_memory_free(m, p) == TRIVET_FREED;
+	trivet_memory_close(m);
+	return ok;
 }
 
 /* Where the system refuses: the status says so, the block is still good for writing and freeing. */
@@ -157,7 +202,7 @@ is_refused(CodePool *pool)
 	     code_write(b, 50, return_42, sizeof return_42) == TRIVET_OK &&
 	     code_free(b) == TRIVET_OK && code_free(b) == TRIVET_FREED;
 	code_forget(b);
-	return ok && pool->live == 0;
+	return ok && pool->live == 0 && public_is_refused();
 }
 
 /* systemd's MemoryDenyWriteExecute= on older kernels. */
