@@ -214,6 +214,8 @@ def agree(options):
         batches = dict(zip([(t.name, e) for t, e in jobs],
                            pool.map(lambda job: stream.run_batch(*job, stream_in), jobs)))
     for (name, _), batch in batches.items():
+        for run in batch.runs.values():
+            run.error = run.error or batch.fault
         if batch.skip:
             skipped[name] = f"{name}: {batch.skip}"
     tables = [cases.Table(path, text, {k: b.runs[names[path]] for k, b in batches.items() if not b.skip},

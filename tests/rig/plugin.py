@@ -257,7 +257,7 @@ class FakeCanary(Item):
         if not (self.target.buildable and self.target.compiler):
             pytest.skip("not for this target: no compiler was given")
         program = f"{self.target.build}/fake_trivet{self.target.suffix}"
-        problem = self.rig.once(f"fake-{self.target.base}", lambda: self.rig.compile(
+        problem = self.rig.once(f"fake-{self.target.build}", lambda: self.rig.compile(
             self.target, program, Path(__file__).with_name("fake_trivet.c"),
             f"-DFAKE_TARGET='\"{self.target.base}\"'"))
         if problem:

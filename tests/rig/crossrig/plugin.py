@@ -396,7 +396,7 @@ class CanaryItem(Item):
         source = Path(__file__).with_name("canary.c")
         if not (target.buildable and target.compiler):
             pytest.skip(f"{NOT_FOR}: no compiler was given")
-        problem = self.rig.once(f"canary-{target.base}", lambda: self.rig.compile(target, program, source))
+        problem = self.rig.once(f"canary-{target.build}", lambda: self.rig.compile(target, program, source))
         problem = problem or toolchains.wrong_machine(target, process.root() / program)
         if problem:
             raise Failure(problem)
