@@ -95,6 +95,7 @@ class Table:
         self.directives = directive_lines(text)
         self.answers = {
             key: {(r.line, r.call): r for r in run.results} for key, run in runs.items()}
+        self.votes = {}  # {row: (values, what most gave, whether they differ)}
 
     def rows(self):
         """(line, call) in the order of the program."""
@@ -106,6 +107,13 @@ class Table:
 
     def values(self, row):
         return {key: answers[row].value for key, answers in self.answers.items() if row in answers}
+
+    def vote(self, row):
+        """Worked out once, however many targets and engines ask."""
+        if row not in self.votes:
+            values = self.values(row)
+            self.votes[row] = values, consensus(values.values()), len(set(values.values())) > 1
+        return self.votes[row]
 
     def judge(self, key, closely=True):
         """What is wrong with this program on this target and engine: a report, or ''.
@@ -153,9 +161,8 @@ class Table:
             problem = result.verdict
         else:
             problem = second_opinion(self.directives.get(line, ""), result)
-        values = self.values(row)
-        agreed = consensus(values.values())
-        if len(set(values.values())) > 1 and result.value != agreed:
+        values, agreed, differ = self.vote(row)
+        if differ and result.value != agreed:
             problem = "; ".join(filter(None, [problem, "targets or engines DIFFER"]))
         if not problem:
             return ""

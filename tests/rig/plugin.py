@@ -62,6 +62,7 @@ class Rig(Session):
         self.unit_folder = Path(ROOT, config.option.units).resolve()
         self.paths = []  # of the .tv files that were collected and chosen
         self.pairs = []  # (target name, engine) likewise
+        self.last_table = None, None
         self.made = {}  # {turn: {(target name, engine): Batch}}
 
     # ---- crossrig asks ----
@@ -163,6 +164,12 @@ class Rig(Session):
         return "" if said == built else f"{target.trivet} is build {said}, but the sources are {built}"
 
     def table(self, path):
+        """All answers for one program; the last one made is kept, since its items come one after another."""
+        if self.last_table[0] != (self.turn, path):
+            self.last_table = (self.turn, path), self.make_table(path)
+        return self.last_table[1]
+
+    def make_table(self, path):
         name = self.path_name(path)
         runs = {key: batch.runs[name] for key, batch in self.batches().items()
                 if not batch.skip and not batch.fault and (key[0], key[1], name) in self.chosen}
