@@ -27,6 +27,29 @@ target_find(const char *name)
 	return NULL;
 }
 
+/* Two volatile and two callee-saved general registers, four for floats. */
+RegSet
+gen_registers(const Target *t, uint64_t seed)
+{
+	const Convention *c = t->conv;
+	RegSet ints = c->allocatable & (REG_BIT(REG_FP) - 1) & ~REG_BIT(c->ctx), set = 0;
+	RegSet from[] = { ints & ~c->callee_saved, ints & c->callee_saved,
+			  c->allocatable & ~(REG_BIT(REG_FP) - 1) };
+	static const uint8_t count[] = { 2, 2, 4 };
+
+	for (unsigned k = 0; k < 3; k++)
+		for (unsigned n = 0; n < count[k]; n++, from[k] &= from[k] - 1)
+			set |= from[k] & -from[k];
+	if (seed == 0)
+		return set;
+	/* Steele, Lea, Flood, "Fast splittable pseudorandom number generators": the mixing function
+	 */
+	seed *= UINT64_C(0x9e3779b97f4a7c15);
+	seed = (seed ^ seed >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	seed = (seed ^ seed >> 27) * UINT64_C(0x94d049bb133111eb);
+	return set | (seed ^ seed >> 31);
+}
+
 /* ---- What emitters share -------------------------------------------------------------------- */
 
 enum { POOL_PROBE = 64 }; /* deduplication looks back at most so far: pools may be long */
