@@ -509,48 +509,76 @@ a64_encode(const Cbuf *c, trivet_a64_op op, const trivet_operand *operands, unsi
 
 /* ---- The public call ---- */
 
-/* What would fit where `code` failed: of every row whose operands before it fit. */
-static void
-say_expected(trivet_a64_op op, const trivet_operand *operands, unsigned at, char *text, size_t room)
+/* Classes of the same kind as this one: all registers, all memory … */
+static uint64_t
+related(unsigned class)
 {
-	size_t n = 0;
-	uint8_t said[8], count = 0;
+	static const uint8_t first[] = { 0,
+					 A64_CLASS_MEM,
+					 A64_CLASS_LABEL,
+					 A64_CLASS_SHIFT,
+					 A64_CLASS_COND,
+					 A64_CLASS_COND + 1 };
 
-	text[0] = 0;
+	for (unsigned k = 0; k + 1 < sizeof first; k++)
+		if (class >= first[k] && class < first[k + 1])
+			return (UINT64_C(1) << first[k + 1]) - (UINT64_C(1) << first[k]);
+	return 0;
+}
+
+/* What one of `wanted` could be as operand `at`: of each row whose operands before it fit. */
+static size_t
+say_rows(trivet_a64_op op, const trivet_operand *operands, unsigned n, unsigned at, uint64_t wanted,
+	 char *text, size_t room)
+{
+	size_t length = 0;
+	uint8_t said[4], count = 0;
+
 	for (const A64Row *row = &a64_rows[a64_first_row[op]]; row->op == op; row++) {
-		uint8_t slot = at < row->most ? row->slot[at] : A64_SLOT_NONE;
-		const A64Slot *s = &a64_slots[slot];
-		bool fits = slot != A64_SLOT_NONE;
+		const A64Slot *s = &a64_slots[row->slot[at]];
+		bool fits = n >= row->least && n <= row->most && (s->accepted & wanted);
 
 		for (unsigned i = 0; i < at && fits; i++)
 			fits = a64_slots[row->slot[i]].accepted >> class_of(&operands[i]) & 1;
 		for (unsigned i = 0; i < count && fits; i++)
 			fits = a64_slots[said[i]].text != s->text ||
 			       a64_slots[said[i]].accepted != s->accepted;
-		if (!fits || count == sizeof said || n >= room)
+		if (!fits || count == sizeof said || length >= room)
 			continue;
-		said[count++] = slot;
-		if (s->text) {
-			n += mem_format(text + n, room - n, "%s%s", n ? ", or " : "", s->text);
-			continue;
-		}
-		n += mem_format(text + n, room - n, "%s", n ? ", or " : "");
-		n += n < room ? a64_types_text(s, text + n, room - n) : 0;
+		said[count++] = row->slot[at];
+		length += mem_format(text + length, room - length, "%s%s", length ? ", or " : "",
+				     s->text ? s->text : "");
+		if (!s->text && length < room)
+			length += a64_types_text(s, text + length, room - length);
 	}
+	return length;
+}
+
+/* What would fit: a value of that class, else an operand of that kind, else anything. */
+static void
+say_expected(trivet_a64_op op, const trivet_operand *operands, unsigned n, unsigned at, char *text,
+	     size_t room)
+{
+	unsigned class = class_of(&operands[at]);
+
+	text[0] = 0;
+	if (!say_rows(op, operands, n, at, UINT64_C(1) << class, text, room) &&
+	    !say_rows(op, operands, n, at, related(class), text, room))
+		say_rows(op, operands, n, at, UINT64_MAX, text, room);
 }
 
 static void
 fail(trivet_asm *a, trivet_a64_op op, const trivet_operand *operands, unsigned n,
      const A64Code *code)
 {
-	char expected[96], got[40];
+	char expected[64], got[40];
 
 	if (!code->row || code->operand >= n) {
 		asm_fail_operand(a, a64_mnemonics[op], 0, "there is no form with %u operands", n);
 		return;
 	}
 	const trivet_operand *o = &operands[code->operand];
-	say_expected(op, operands, code->operand, expected, sizeof expected);
+	say_expected(op, operands, n, code->operand, expected, sizeof expected);
 	a64_operand_text(NULL, 0, o, 0, got, sizeof got);
 	asm_fail_operand(a, a64_mnemonics[op], code->operand + 1u, "%s is not %s", got, expected);
 	if (o->kind == TRIVET_OPERAND_LABEL && code->row && o->label < a->buf.labels.n &&
