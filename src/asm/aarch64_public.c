@@ -7,8 +7,10 @@
 /* encode_row() is the inner loop of the public call; its few calls are worth their room. */
 #ifdef __GNUC__
 #define INLINE inline __attribute__((always_inline))
+#define COLD __attribute__((noinline, cold))
 #else
 #define INLINE inline
+#define COLD
 #endif
 
 /* ---- Operands to bits ---- */
@@ -619,14 +621,13 @@ append(trivet_asm *a, const A64Code *code)
 }
 
 /* Everything but what is remembered already, errors included. */
-static void
+static COLD void
 emit_searched(trivet_asm *a, trivet_a64_op op, const trivet_operand *operands, unsigned n,
-	      A64Recent *recent, uint64_t kinds)
+	      uint64_t at, uint64_t kinds)
 {
 	A64Code code;
 	const A64Row *first;
-	const char *wrong = a->isa != TRIVET_ISA_AARCH64       ? "this assembler is not for AArch64"
-			    : (unsigned)op >= TRIVET_A64_COUNT ? "there is no such mnemonic"
+	const char *wrong = a->isa != TRIVET_ISA_AARCH64 ? "this assembler is not for AArch64"
 			    : cbuf_here(&a->buf) % 4 ? "an instruction starts at a multiple of 4"
 						     : NULL;
 
@@ -637,8 +638,10 @@ emit_searched(trivet_asm *a, trivet_a64_op op, const trivet_operand *operands, u
 	if (op == TRIVET_A64_MOV && n == 2 && mov_constant(a, operands))
 		return;
 	bool done = search(&a->buf, op, operands, n, &first, &code);
-	if (first)
-		*recent = (A64Recent){ kinds, first, (uint32_t)op << 3 | n };
+	if (first) { /* two forms share a pair of places */
+		a->recent[at ^ 1] = a->recent[at];
+		a->recent[at] = (A64Recent){ kinds, first, (uint32_t)op << 3 | n };
+	}
 	if (done)
 		append(a, &code);
 	else
@@ -658,13 +661,14 @@ trivet_a64_emit(trivet_asm *a, trivet_a64_op op, const trivet_operand *operands,
 {
 	uint32_t form = (uint32_t)op << 3 | n;
 	uint64_t kinds = 0;
-	A64Recent *recent;
+	const A64Recent *recent;
 	A64Code code;
+	uint64_t at;
 
 	if (!asm_ready(a))
 		return;
-	if (n > A64_OPERANDS || (n && !operands)) {
-		cbuf_fail(&a->buf, TRIVET_ARGUMENT, "an instruction has 0 to 4 operands");
+	if (n > A64_OPERANDS || (n && !operands) || (unsigned)op >= TRIVET_A64_COUNT) {
+		cbuf_fail(&a->buf, TRIVET_ARGUMENT, "no such mnemonic, or not 0 to 4 operands");
 		return;
 	}
 	switch (n) {
@@ -673,12 +677,14 @@ trivet_a64_emit(trivet_asm *a, trivet_a64_op op, const trivet_operand *operands,
 	case 2: kinds |= kind_of(&operands[1]) << 16; /* fall through */
 	case 1: kinds |= kind_of(&operands[0]);
 	}
-	recent = &a->recent[((kinds ^ form) * UINT64_C(0x9e3779b97f4a7c15)) >> 32 &
-			    (A64_RECENT - 1)];
+	at = ((kinds ^ form) * UINT64_C(0x9e3779b97f4a7c15)) >> 56 & (A64_RECENT - 1);
+	recent = &a->recent[at];
+	if (recent->kinds != kinds || recent->form != form)
+		recent = &a->recent[at ^ 1];
 	if (recent->kinds == kinds && recent->form == form && recent->row &&
 	    cbuf_here(&a->buf) % 4 == 0 &&
 	    encode_row(&a->buf, recent->row, operands, n, &code) == n)
 		append(a, &code);
 	else
-		emit_searched(a, op, operands, n, recent, kinds);
+		emit_searched(a, op, operands, n, at, kinds);
 }
