@@ -40,11 +40,13 @@ WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Werror
 # A section a function, so that a program's linker can leave out what it never calls (-Wl,--gc-sections).
 ALL_CFLAGS = -std=c11 $(WARNINGS) -ffp-contract=off -fno-math-errno -fvisibility=hidden \
 	-ffunction-sections -fdata-sections -Isrc $(TARGET_CFLAGS) $(CFLAGS) $(SMALL) $(if $(SANITIZE),$(SANITIZERS))
-SANITIZERS = $(if $(filter thread,$(SANITIZE)),-fsanitize=thread -fno-omit-frame-pointer,\
-	-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+SANITIZERS_1 = -fsanitize=address,undefined -fno-sanitize-recover=all
+SANITIZERS_thread = -fsanitize=thread
+SANITIZERS_fuzzer = -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+SANITIZERS = $(SANITIZERS_$(SANITIZE)) -fno-omit-frame-pointer
 ALL_LDFLAGS = $(LINK) -Wl,--gc-sections $(LDFLAGS) $(if $(SANITIZE),$(SANITIZERS))
 
-B := build/$(TARGET)$(if $(SANITIZE),$(if $(filter thread,$(SANITIZE)),-tsan,-asan))
+B := build/$(TARGET)$(if $(SANITIZE),-$(subst 1,asan,$(subst thread,tsan,$(SANITIZE))))
 
 # What is not on the way from text to a call is made small rather than fast.
 SMALL_SOURCES = src/api/% src/cli/% src/asm/%_public.c src/asm/%_text.c src/asm/%_table.c src/asm/asm.c \
@@ -200,6 +202,8 @@ fuzz:
 	@$(PYTHON) tests/fuzz/fuzz.py --time=$(or $(TIME),60) --shard=$(or $(SHARD),1/1) \
 		--targets=$(or $(TARGETS),all) $(if $(SEED),--seed=$(SEED)) $(FUZZ_FLAGS)
 
+-include tests/fuzz/fuzz.mk
+
 # One bug at a time, in a copy of the sources: is it caught?  make mutants ONLY=id SHARD=1/3
 .PHONY: mutants
 mutants:
@@ -240,6 +244,7 @@ help:
 	@echo 'make check-threads        what several threads may do, under ThreadSanitizer'
 	@echo 'make check-headers        every header compiles alone;  make format-check  clang-format'
 	@echo 'make fuzz TIME=60 SEED=1   random programs on all targets and engines; what differs is shrunk'
+	@echo 'make fuzz-bytes TIME=60    any bytes as a program, found by libFuzzer (clang)'
 	@echo 'make mutants [ONLY=ID]     plant known bugs in a copy of the sources, one at a time: is each caught?'
 	@echo 'make repro CASE=NAME       one case: what each target gave, the machine code, a line that opens gdb'
 	@echo 'make bench [KERNEL=…]     ratios of run time to gcc and Lua, and compile times, in one run'
