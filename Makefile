@@ -37,13 +37,23 @@ include toolchains/$(TARGET).mk
 CFLAGS ?= -O2 -g
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Werror
 # Never contracted, or the interpreter's numbers would depend on the compiler (docs: one rounding each).
-ALL_CFLAGS = -std=c11 $(WARNINGS) -ffp-contract=off -fno-math-errno -fvisibility=hidden -Isrc \
-	$(TARGET_CFLAGS) $(CFLAGS) $(if $(SANITIZE),$(SANITIZERS))
-SANITIZERS = $(if $(filter thread,$(SANITIZE)),-fsanitize=thread -fno-omit-frame-pointer,\
-	-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
-ALL_LDFLAGS = $(LINK) $(LDFLAGS) $(if $(SANITIZE),$(SANITIZERS))
+# A section a function, so that a program's linker can leave out what it never calls (-Wl,--gc-sections).
+ALL_CFLAGS = -std=c11 $(WARNINGS) -ffp-contract=off -fno-math-errno -fvisibility=hidden \
+	-ffunction-sections -fdata-sections -Isrc $(TARGET_CFLAGS) $(CFLAGS) $(SMALL) $(if $(SANITIZE),$(SANITIZERS))
+SANITIZERS_1 = -fsanitize=address,undefined -fno-sanitize-recover=all
+SANITIZERS_thread = -fsanitize=thread
+SANITIZERS_fuzzer = -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+SANITIZERS = $(SANITIZERS_$(SANITIZE)) -fno-omit-frame-pointer
+ALL_LDFLAGS = $(LINK) -Wl,--gc-sections $(LDFLAGS) $(if $(SANITIZE),$(SANITIZERS))
 
-B := build/$(TARGET)$(if $(SANITIZE),$(if $(filter thread,$(SANITIZE)),-tsan,-asan))
+B := build/$(TARGET)$(if $(SANITIZE),-$(subst 1,asan,$(subst thread,tsan,$(SANITIZE))))
+
+# What is not on the way from text to a call is made small rather than fast.
+SMALL_SOURCES = src/api/% src/cli/% src/asm/%_public.c src/asm/%_text.c src/asm/%_table.c src/asm/asm.c \
+	src/code/% src/gen/ra_check.c src/gen/shim.c src/gen/unwind.c src/interp/compile.c src/interp/expr.c \
+	src/interp/print.c src/ir/print.c src/ir/read.c src/ir/verify.c src/lang/directive.c src/lang/floattext.c \
+	src/lang/print.c src/lang/value.c src/opt/remark.c src/opt/scev% src/opt/version.c
+$(patsubst %,$B/obj/%,$(patsubst %.c,%.o,$(SMALL_SOURCES))): SMALL = -Os
 
 # ---- What there is to build -------------------------------------------------------------------
 
@@ -78,7 +88,7 @@ SAY =
 endif
 
 # Changed flags, tools or lists of files rebuild what they touch; a missing compiler is named.
-COMMAND_LINE = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LIBS)
+COMMAND_LINE = $(SMALL_SOURCES) $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LIBS)
 $B/flags: FORCE
 	@command -v $(firstword $(CC)) >/dev/null || { \
 		echo "make: $(TARGET) needs the compiler '$(firstword $(CC))' (Debian: apt-get install $(PACKAGE)," \
@@ -108,7 +118,7 @@ $B/obj/%.o: %.c $B/flags
 # One object with only trivet_* left visible: no name of ours can clash with one of the host program.
 $B/libtrivet.a: $(LIB_OBJECTS) $B/objects
 	$(call SAY,LIB,$@)
-	$Q$(LD) -r -o $B/whole.o $(LIB_OBJECTS)
+	$Q$(LD) -r --unique -o $B/whole.o $(LIB_OBJECTS)
 	$Q$(OBJCOPY) -w --keep-global-symbol='trivet_*' $B/whole.o $B/trivet.o
 	$Q$(RM) $@ && $(AR) rcs $@ $B/trivet.o && $(RM) $B/whole.o
 
@@ -192,6 +202,8 @@ fuzz:
 	@$(PYTHON) tests/fuzz/fuzz.py --time=$(or $(TIME),60) --shard=$(or $(SHARD),1/1) \
 		--targets=$(or $(TARGETS),all) $(if $(SEED),--seed=$(SEED)) $(FUZZ_FLAGS)
 
+-include tests/fuzz/fuzz.mk
+
 # One bug at a time, in a copy of the sources: is it caught?  make mutants ONLY=id SHARD=1/3
 .PHONY: mutants
 mutants:
@@ -232,6 +244,7 @@ help:
 	@echo 'make check-threads        what several threads may do, under ThreadSanitizer'
 	@echo 'make check-headers        every header compiles alone;  make format-check  clang-format'
 	@echo 'make fuzz TIME=60 SEED=1   random programs on all targets and engines; what differs is shrunk'
+	@echo 'make fuzz-bytes TIME=60    any bytes as a program, found by libFuzzer (clang)'
 	@echo 'make mutants [ONLY=ID]     plant known bugs in a copy of the sources, one at a time: is each caught?'
 	@echo 'make repro CASE=NAME       one case: what each target gave, the machine code, a line that opens gdb'
 	@echo 'make bench [KERNEL=…]     ratios of run time to gcc and Lua, and compile times, in one run'

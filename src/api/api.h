@@ -112,6 +112,15 @@ void module_release(trivet_module *m);
 trivet_status api_compile(trivet_module *m, const trivet_compile_options *o, const trivet_code *like,
                           FuncId func, const trivet_value *bound, trivet_code **out);
 uint16_t api_machine(UnwindFormat format);              /* EM_… of ELF */
+/* Does the host want gdb or perf to know of code?  Then api_tell_tools() tells them, as asked for in the
+ * engine's options.  gdb's part is laid in `keep` and must last as long as the code.  False: no memory. */
+static inline bool
+api_has_tools(const trivet_engine *e)
+{
+	return e->options.debugger || e->options.perf_map || e->dump.mark;
+}
+bool api_tell_tools(trivet_engine *e, const DebugModule *m, UnwindFormat format, Arena *keep,
+                    DebugEntry *debug);
 const char *api_signature(Arena *a, const Func *f);     /* "i64(i64,[f64])" */
 
 void api_free_stubs(trivet_engine *e);

@@ -157,27 +157,37 @@ tell_perf(trivet_engine *e, const DebugModule *m, Arena *a)
 	os_dump_write(&e->dump, dump.at, dump.n);
 }
 
-/* What was asked for in the engine's options.  gdb's part must last as long as the code. */
+bool
+api_tell_tools(trivet_engine *e, const DebugModule *m, UnwindFormat format, Arena *keep,
+	       DebugEntry *debug)
+{
+	Arena scratch;
+	Text elf;
+
+	if (e->options.debugger && format != UNWIND_WINDOWS_X64) {
+		text_init(&elf, keep);
+		debugger_object(&elf, m);
+		if (!e->mem.failed)
+			debugger_add(debug, elf.at, elf.n);
+	}
+	arena_init(&scratch, &e->mem);
+	tell_perf(e, m, &scratch);
+	arena_free(&scratch);
+	return !e->mem.failed;
+}
+
 static bool
 tell_tools(trivet_code *c, const ObjectCode *o, UnwindFormat format)
 {
 	trivet_engine *e = c->engine;
 	DebugModule m;
 	Arena scratch;
-	Text elf;
 
-	if (!e->options.debugger && !e->options.perf_map && !e->dump.mark)
+	if (!api_has_tools(e))
 		return true;
 	arena_init(&scratch, &e->mem);
-	if (describe(c, o, format, &scratch, &m)) {
-		if (e->options.debugger && format != UNWIND_WINDOWS_X64) {
-			text_init(&elf, &c->arena);
-			debugger_object(&elf, &m);
-			if (!e->mem.failed)
-				debugger_add(&c->debug, elf.at, elf.n);
-		}
-		tell_perf(e, &m, &scratch);
-	}
+	if (describe(c, o, format, &scratch, &m))
+		api_tell_tools(e, &m, format, &c->arena, &c->debug);
 	arena_free(&scratch);
 	return !e->mem.failed;
 }
@@ -246,6 +256,8 @@ compile_native(trivet_code *c, const trivet_compile_options *o, const Target *ta
 	if (!opt_parse(&opt, o->without, NULL, &unknown))
 		return api_fail(e, TRIVET_ARGUMENT, "there is no pass '%.*s'", (int)unknown.n,
 				unknown.at);
+	if (opt.few_registers)
+		go.available = gen_registers(target, opt.few_registers - 1);
 	arena_init(&scratch, &e->mem);
 	text_init(&why, &scratch);
 	io.bound = code_bound(c, &scratch, &bound);

@@ -156,39 +156,24 @@ delete_live(trivet_engine *e, LiveStub *l)
 	api_delete(e, l, sizeof *l);
 }
 
-/* Names it "shim" or "closure" for gdb and perf, when the engine was asked to. */
-static trivet_status
-publish(trivet_engine *e, LiveStub *l, const Shim *s, const ObjectCode *o, const Target *t)
+/* Its name for gdb and perf, when they are to know it, is "shim" or "closure". */
+static bool
+tell_tools(trivet_engine *e, LiveStub *l, const Shim *s, const ObjectCode *o, const Target *t)
 {
-	const char *name = s->closure ? "closure" : "shim";
-	uintptr_t code = (uintptr_t)code_address(l->block);
-	const DebugSymbol symbol = { name, 0, o->frames->end };
+	const uint8_t *code = code_address(l->block);
+	const DebugSymbol symbol = { s->closure ? "closure" : "shim", 0, o->frames->end };
+	const DebugModule m = {
+		.file = "",
+		.address = (uintptr_t)code,
+		.size = o->frames->end,
+		.machine = api_machine(t->unwind),
+		.eh_frame = code + o->unwind,
+		.eh_frame_size = o->size - o->unwind,
+		.symbols = &symbol,
+		.nsymbols = 1,
+	};
 
-	if (e->options.debugger && t->unwind != UNWIND_WINDOWS_X64) {
-		const DebugModule m = {
-			.file = "",
-			.address = code,
-			.size = o->frames->end,
-			.machine = t->unwind == UNWIND_DWARF_X86_64 ? 62 : 183,
-			.eh_frame = (const uint8_t *)code + o->unwind,
-			.eh_frame_size = o->size - o->unwind,
-			.symbols = &symbol,
-			.nsymbols = 1,
-		};
-		Text text;
-
-		text_init(&text, &l->arena);
-		debugger_object(&text, &m);
-		if (e->mem.failed)
-			return TRIVET_NO_MEMORY;
-		debugger_add(&l->debug, text.at, text.n);
-	}
-	if (e->options.perf_map) {
-		char line[80];
-		os_perf_map(line, mem_format(line, sizeof line, "%llx %x %s\n",
-					     (unsigned long long)code, symbol.end, name));
-	}
-	return TRIVET_OK;
+	return !api_has_tools(e) || api_tell_tools(e, &m, t->unwind, &l->arena, &l->debug);
 }
 
 static trivet_status
@@ -205,7 +190,9 @@ seal(trivet_engine *e, LiveStub *l, const Shim *s, const ObjectCode *o, const Ta
 	if (!status)
 		status = os_register_unwind(&e->unwinder, &l->unwind, code_address(l->block),
 					    o->unwind, 1);
-	return status ? status : publish(e, l, s, o, t);
+	if (!status && !tell_tools(e, l, s, o, t))
+		status = TRIVET_NO_MEMORY;
+	return status;
 }
 
 static trivet_status

@@ -7,8 +7,10 @@
 /* encode_row() is the inner loop of the public call; its few calls are worth their room. */
 #ifdef __GNUC__
 #define INLINE inline __attribute__((always_inline))
+#define COLD __attribute__((noinline, cold))
 #else
 #define INLINE inline
+#define COLD
 #endif
 
 /* ---- Operands to bits ---- */
@@ -509,48 +511,76 @@ a64_encode(const Cbuf *c, trivet_a64_op op, const trivet_operand *operands, unsi
 
 /* ---- The public call ---- */
 
-/* What would fit where `code` failed: of every row whose operands before it fit. */
-static void
-say_expected(trivet_a64_op op, const trivet_operand *operands, unsigned at, char *text, size_t room)
+/* Classes of the same kind as this one: all registers, all memory … */
+static uint64_t
+related(unsigned class)
 {
-	size_t n = 0;
-	uint8_t said[8], count = 0;
+	static const uint8_t first[] = { 0,
+					 A64_CLASS_MEM,
+					 A64_CLASS_LABEL,
+					 A64_CLASS_SHIFT,
+					 A64_CLASS_COND,
+					 A64_CLASS_COND + 1 };
 
-	text[0] = 0;
+	for (unsigned k = 0; k + 1 < sizeof first; k++)
+		if (class >= first[k] && class < first[k + 1])
+			return (UINT64_C(1) << first[k + 1]) - (UINT64_C(1) << first[k]);
+	return 0;
+}
+
+/* What one of `wanted` could be as operand `at`: of each row whose operands before it fit. */
+static size_t
+say_rows(trivet_a64_op op, const trivet_operand *operands, unsigned n, unsigned at, uint64_t wanted,
+	 char *text, size_t room)
+{
+	size_t length = 0;
+	uint8_t said[4], count = 0;
+
 	for (const A64Row *row = &a64_rows[a64_first_row[op]]; row->op == op; row++) {
-		uint8_t slot = at < row->most ? row->slot[at] : A64_SLOT_NONE;
-		const A64Slot *s = &a64_slots[slot];
-		bool fits = slot != A64_SLOT_NONE;
+		const A64Slot *s = &a64_slots[row->slot[at]];
+		bool fits = n >= row->least && n <= row->most && (s->accepted & wanted);
 
 		for (unsigned i = 0; i < at && fits; i++)
 			fits = a64_slots[row->slot[i]].accepted >> class_of(&operands[i]) & 1;
 		for (unsigned i = 0; i < count && fits; i++)
 			fits = a64_slots[said[i]].text != s->text ||
 			       a64_slots[said[i]].accepted != s->accepted;
-		if (!fits || count == sizeof said || n >= room)
+		if (!fits || count == sizeof said || length >= room)
 			continue;
-		said[count++] = slot;
-		if (s->text) {
-			n += mem_format(text + n, room - n, "%s%s", n ? ", or " : "", s->text);
-			continue;
-		}
-		n += mem_format(text + n, room - n, "%s", n ? ", or " : "");
-		n += n < room ? a64_types_text(s, text + n, room - n) : 0;
+		said[count++] = row->slot[at];
+		length += mem_format(text + length, room - length, "%s%s", length ? ", or " : "",
+				     s->text ? s->text : "");
+		if (!s->text && length < room)
+			length += a64_types_text(s, text + length, room - length);
 	}
+	return length;
+}
+
+/* What would fit: a value of that class, else an operand of that kind, else anything. */
+static void
+say_expected(trivet_a64_op op, const trivet_operand *operands, unsigned n, unsigned at, char *text,
+	     size_t room)
+{
+	unsigned class = class_of(&operands[at]);
+
+	text[0] = 0;
+	if (!say_rows(op, operands, n, at, UINT64_C(1) << class, text, room) &&
+	    !say_rows(op, operands, n, at, related(class), text, room))
+		say_rows(op, operands, n, at, UINT64_MAX, text, room);
 }
 
 static void
 fail(trivet_asm *a, trivet_a64_op op, const trivet_operand *operands, unsigned n,
      const A64Code *code)
 {
-	char expected[96], got[40];
+	char expected[64], got[40];
 
 	if (!code->row || code->operand >= n) {
 		asm_fail_operand(a, a64_mnemonics[op], 0, "there is no form with %u operands", n);
 		return;
 	}
 	const trivet_operand *o = &operands[code->operand];
-	say_expected(op, operands, code->operand, expected, sizeof expected);
+	say_expected(op, operands, n, code->operand, expected, sizeof expected);
 	a64_operand_text(NULL, 0, o, 0, got, sizeof got);
 	asm_fail_operand(a, a64_mnemonics[op], code->operand + 1u, "%s is not %s", got, expected);
 	if (o->kind == TRIVET_OPERAND_LABEL && code->row && o->label < a->buf.labels.n &&
@@ -591,14 +621,13 @@ append(trivet_asm *a, const A64Code *code)
 }
 
 /* Everything but what is remembered already, errors included. */
-static void
+static COLD void
 emit_searched(trivet_asm *a, trivet_a64_op op, const trivet_operand *operands, unsigned n,
-	      A64Recent *recent, uint64_t kinds)
+	      uint64_t at, uint64_t kinds)
 {
 	A64Code code;
 	const A64Row *first;
-	const char *wrong = a->isa != TRIVET_ISA_AARCH64       ? "this assembler is not for AArch64"
-			    : (unsigned)op >= TRIVET_A64_COUNT ? "there is no such mnemonic"
+	const char *wrong = a->isa != TRIVET_ISA_AARCH64 ? "this assembler is not for AArch64"
 			    : cbuf_here(&a->buf) % 4 ? "an instruction starts at a multiple of 4"
 						     : NULL;
 
@@ -609,8 +638,10 @@ emit_searched(trivet_asm *a, trivet_a64_op op, const trivet_operand *operands, u
 	if (op == TRIVET_A64_MOV && n == 2 && mov_constant(a, operands))
 		return;
 	bool done = search(&a->buf, op, operands, n, &first, &code);
-	if (first)
-		*recent = (A64Recent){ kinds, first, (uint32_t)op << 3 | n };
+	if (first) { /* two forms share a pair of places */
+		a->recent[at ^ 1] = a->recent[at];
+		a->recent[at] = (A64Recent){ kinds, first, (uint32_t)op << 3 | n };
+	}
 	if (done)
 		append(a, &code);
 	else
@@ -630,13 +661,14 @@ trivet_a64_emit(trivet_asm *a, trivet_a64_op op, const trivet_operand *operands,
 {
 	uint32_t form = (uint32_t)op << 3 | n;
 	uint64_t kinds = 0;
-	A64Recent *recent;
+	const A64Recent *recent;
 	A64Code code;
+	uint64_t at;
 
 	if (!asm_ready(a))
 		return;
-	if (n > A64_OPERANDS || (n && !operands)) {
-		cbuf_fail(&a->buf, TRIVET_ARGUMENT, "an instruction has 0 to 4 operands");
+	if (n > A64_OPERANDS || (n && !operands) || (unsigned)op >= TRIVET_A64_COUNT) {
+		cbuf_fail(&a->buf, TRIVET_ARGUMENT, "no such mnemonic, or not 0 to 4 operands");
 		return;
 	}
 	switch (n) {
@@ -645,12 +677,14 @@ trivet_a64_emit(trivet_asm *a, trivet_a64_op op, const trivet_operand *operands,
 	case 2: kinds |= kind_of(&operands[1]) << 16; /* fall through */
 	case 1: kinds |= kind_of(&operands[0]);
 	}
-	recent = &a->recent[((kinds ^ form) * UINT64_C(0x9e3779b97f4a7c15)) >> 32 &
-			    (A64_RECENT - 1)];
+	at = ((kinds ^ form) * UINT64_C(0x9e3779b97f4a7c15)) >> 56 & (A64_RECENT - 1);
+	recent = &a->recent[at];
+	if (recent->kinds != kinds || recent->form != form)
+		recent = &a->recent[at ^ 1];
 	if (recent->kinds == kinds && recent->form == form && recent->row &&
 	    cbuf_here(&a->buf) % 4 == 0 &&
 	    encode_row(&a->buf, recent->row, operands, n, &code) == n)
 		append(a, &code);
 	else
-		emit_searched(a, op, operands, n, recent, kinds);
+		emit_searched(a, op, operands, n, at, kinds);
 }

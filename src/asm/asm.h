@@ -15,7 +15,7 @@ typedef struct AsmConstant {
 } AsmConstant;
 
 /* Forms that were looked up: mnemonic, number and kinds of operands; see aarch64_public.c. */
-enum { A64_RECENT = 128 };
+enum { A64_RECENT = 256 };
 typedef struct A64Recent {
 	uint64_t kinds;
 	const struct A64Row *row;

@@ -305,7 +305,8 @@
 	S(VFNMSUB231S, VFNMSUB231SS, 0x66, 2, 0xbf, R, N, 12, VEX, RX_VX_MX)                \
 	S(VFNMSUB231P, VFNMSUB231PS, 0x66, 2, 0xbe, R, N, 12, VEX, RX_VX_M16)
 
-/* What an operand may be, and where it goes; those of one place stand together.  name, class mask, bytes of memory (0: the size; ANY: not looked at)
+/* What an operand may be, and where it goes; those of one place stand together.
+ * name, class mask, bytes of memory (0: the size; ANY: not looked at)
  *
  *   R reg field of ModRM, M ModRM.rm, V VEX.vvvv, O low bits of the opcode, A the accumulator;
  *   G general register of the size, X xmm, B W D general of 8, 16, 32 bits whatever the size */

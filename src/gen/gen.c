@@ -27,6 +27,29 @@ target_find(const char *name)
 	return NULL;
 }
 
+/* Two volatile and two callee-saved general registers, four for floats. */
+RegSet
+gen_registers(const Target *t, uint64_t seed)
+{
+	const Convention *c = t->conv;
+	RegSet ints = c->allocatable & (REG_BIT(REG_FP) - 1) & ~REG_BIT(c->ctx), set = 0;
+	RegSet from[] = { ints & ~c->callee_saved, ints & c->callee_saved,
+			  c->allocatable & ~(REG_BIT(REG_FP) - 1) };
+	static const uint8_t count[] = { 2, 2, 4 };
+
+	for (unsigned k = 0; k < 3; k++)
+		for (unsigned n = 0; n < count[k]; n++, from[k] &= from[k] - 1)
+			set |= from[k] & -from[k];
+	if (seed == 0)
+		return set;
+	/* Steele, Lea, Flood, "Fast splittable pseudorandom number generators": the mixing function
+	 */
+	seed *= UINT64_C(0x9e3779b97f4a7c15);
+	seed = (seed ^ seed >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	seed = (seed ^ seed >> 27) * UINT64_C(0x94d049bb133111eb);
+	return set | (seed ^ seed >> 31);
+}
+
 /* ---- What emitters share -------------------------------------------------------------------- */
 
 enum { POOL_PROBE = 64 }; /* deduplication looks back at most so far: pools may be long */
@@ -112,29 +135,6 @@ gen_framed(IrFunc *f, const Convention *c, const Alloc *r)
 
 /* ---- One function --------------------------------------------------------------------------- */
 
-/* Memory the allocator works in.  The first piece is used again for each function. */
-typedef struct Scratch {
-	Arena arena;
-	struct ArenaChunk *chunk;
-	char *start;
-} Scratch;
-
-enum { SCRATCH_BYTES = 32 * 1024 };
-
-static void
-scratch_reset(Scratch *s)
-{
-	if (s->chunk && s->arena.chunks == s->chunk) {
-		s->arena.at = s->start;
-		return;
-	}
-	arena_free(&s->arena);
-	s->start = arena_alloc(&s->arena, SCRATCH_BYTES);
-	s->chunk = s->start ? s->arena.chunks : NULL;
-	if (s->start)
-		s->arena.at = s->start;
-}
-
 /* A step failed: for want of memory, which sticks, or else for a reason that must not be. */
 static trivet_status
 complain(const IrFunc *f, const Mem *mem, const char *step, const char *text, Text *why)
@@ -204,15 +204,14 @@ pad(Cbuf *c, uint32_t to, uint32_t filler)
 static void
 emit_functions(Gen *g, IrModule *m, const GenOptions *o, ObjectCode *out, Text *why)
 {
-	Scratch scratch = { { 0 }, NULL, NULL };
+	Arena scratch; /* what the allocator works in */
 
-	arena_init(&scratch.arena, g->arena->mem);
+	arena_init(&scratch, g->arena->mem);
 	for (uint32_t k = 0; k < m->funcs.n && g->c->err == TRIVET_OK; k++) {
 		IrFunc *f = &m->funcs.at[k];
 		Alloc r;
 
-		scratch_reset(&scratch);
-		trivet_status s = allocate(f, o, &scratch.arena, &r, why);
+		trivet_status s = allocate(f, o, &scratch, &r, why);
 		if (s != TRIVET_OK) {
 			cbuf_fail(g->c, s, "");
 			break;
@@ -221,8 +220,9 @@ emit_functions(Gen *g, IrModule *m, const GenOptions *o, ObjectCode *out, Text *
 		g->t->emit(g, f, k, &r, &out->frames[k]);
 		if (g->arena->mem->failed)
 			cbuf_fail(g->c, TRIVET_NO_MEMORY, "no memory");
+		arena_free(&scratch);
 	}
-	arena_free(&scratch.arena);
+	arena_free(&scratch);
 }
 
 static void

@@ -183,6 +183,9 @@ extern const Target target_x86_64_linux, target_x86_64_windows, target_aarch64_l
 const Target *target_find(const char *name);            /* NULL: no such target */
 const Target *target_at(uint32_t index);                /* NULL past the last */
 
+/* For tests, as few registers as any instruction can do with; unless seed is 0, and others at random. */
+RegSet gen_registers(const Target *t, uint64_t seed);
+
 /* ---- A whole module ---- */
 typedef struct CodeFunc { uint32_t entry, start, end; bool needs_thunk; } CodeFunc;
 typedef struct ObjectCode {

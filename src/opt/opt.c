@@ -60,6 +60,24 @@ find_pass(Str name)
 	return k;
 }
 
+/* `registers`, perhaps with a number of up to 9 digits. */
+static bool
+is_registers(Str name, uint32_t *one_more)
+{
+	static const char word[] = "registers";
+	uint32_t at = sizeof word - 1, n = 0;
+
+	if (name.n < at || name.n > at + 9 || memcmp(name.at, word, at) != 0)
+		return false;
+	for (; at < name.n; at++) {
+		if (name.at[at] < '0' || name.at[at] > '9')
+			return false;
+		n = 10 * n + (uint32_t)(name.at[at] - '0');
+	}
+	*one_more = n + 1;
+	return true;
+}
+
 bool
 opt_parse(OptOptions *o, const char *without, const char *after, Str *unknown)
 {
@@ -68,9 +86,10 @@ opt_parse(OptOptions *o, const char *without, const char *after, Str *unknown)
 		uint32_t k = find_pass(name);
 
 		*unknown = name;
-		if (k == PASS_COUNT)
+		if (k < PASS_COUNT)
+			o->without |= UINT64_C(1) << k;
+		else if (!is_registers(name, &o->few_registers))
 			return false;
-		o->without |= UINT64_C(1) << k;
 		without += name.n + (without[name.n] == ',');
 	}
 	o->after = after;

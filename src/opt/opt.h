@@ -34,10 +34,12 @@ typedef struct OptOptions {
 	uint64_t without;       /* bit k: skip pass k */
 	const char *after;      /* stop after this pass; NULL: run all */
 	bool verify;            /* ir_verify after every pass; words in *why */
+	uint32_t few_registers; /* 0, or 1 + SEED: what follows `registers` among the names; see gen_registers() */
 } OptOptions;
 
 /* From names as people write them: `without` a comma-separated list or NULL, `after` one name or NULL.
- * False when one is not the name of a pass: *unknown is it. */
+ * False when one is not the name of a pass: *unknown is it.  `registers` or `registersSEED` is good in
+ * `without`, too. */
 bool opt_parse(OptOptions *o, const char *without, const char *after, Str *unknown);
 
 /* False: no memory, or the verifier found something (then *why has words and says after which pass). */

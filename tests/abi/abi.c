@@ -220,8 +220,8 @@ enum { NSIGNATURES = sizeof signatures / sizeof *signatures };
 
 /* ---- Registers that a callee must preserve ---- */
 
-/* Calls entry(args, result) with those registers set from `in`, all others full of rubbish, and writes
- * what is in them afterwards to `out`, and how far the stack pointer has moved to *moved. */
+/* Calls entry(args, result) with those registers set from `in`, all others full of rubbish, and
+ * writes what is in them afterwards to `out`, and how far the stack pointer has moved to *moved. */
 typedef struct Preserved {
 	uint64_t in[32], out[32], moved;
 } Preserved;
@@ -571,6 +571,7 @@ main(void)
 	trivet_close(e);
 	CHECK_EQ(misaligned, 0);
 	CHECK(entered >= 12ul * NSIGNATURES + 12ul * programs);
-	printf("%d signatures, %u of them in programs too, %lu calls\n", NSIGNATURES, programs, entered);
+	printf("%d signatures, %u of them in programs too, %lu calls\n", NSIGNATURES, programs,
+	       entered);
 	return check_done();
 }

@@ -27,3 +27,22 @@ def test_random_signatures(request, target_name):
     said = ended.out.decode(errors="replace")
     assert not ended.how, f"{ended.how}: {said} {ended.err!r}"
     assert int(re.search(r"(\d+) signatures", said).group(1)) >= 300
+
+
+def test_specialised_directives(request, target_name):
+    """Every program's calls with some, all and none of their arguments bound: special.c."""
+    target = request.config.rig.all_targets[target_name]
+    if target.missing():
+        pytest.skip(target.missing())
+    program = f"{target.build}/abi/special{target.suffix}"
+    status, said = targets.make(target, program)
+    assert status == 0, said
+    files = sorted(p.relative_to(ROOT).as_posix()
+                   for folder in ("tests/cases", "examples") for p in (ROOT / folder).rglob("*.tv"))
+    done = 0
+    for first in range(0, len(files), 200):  # Windows has a limit for command lines
+        ended = process.run(target, target.command(program) + files[first:first + 200], total=300)
+        said = ended.out.decode(errors="replace")
+        assert not ended.how, f"{ended.how}: {said} {ended.err!r}"
+        done += int(re.search(r"(\d+) specialised", said).group(1))
+    assert done > 5000

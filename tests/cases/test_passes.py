@@ -27,9 +27,9 @@ def programs():
     return "".join(f"//! program {p.relative_to(HERE)}\n{p.read_text()}\n" for p in found)
 
 
-def results(host, without):
+def results(host, without, engine="optimized"):
     """{program:line and call: result}, and the lines that say FAIL."""
-    command = host.command(host.trivet, "check", "--stream", "--verify", "--timeout=10000", "--engine=optimized",
+    command = host.command(host.trivet, "check", "--stream", "--verify", "--timeout=10000", f"--engine={engine}",
                            *([f"--without={without}"] if without else []))
     done = subprocess.run(command, input=programs().encode(), capture_output=True, timeout=300, cwd=ROOT)
     rows = [line.split("\t") for line in done.stdout.decode().splitlines()]
@@ -53,6 +53,14 @@ def test_there_are_passes(host):
 @pytest.mark.parametrize("name", passes())
 def test_without(host, everything, name):
     found, bad = results(host, name)
+    assert not bad, bad[:5]
+    assert found == everything
+
+
+@pytest.mark.parametrize("some", ["registers", "registers1", "registers2", "registers3"])
+@pytest.mark.parametrize("engine", ["baseline", "optimized"])
+def test_few_registers(host, everything, engine, some):
+    found, bad = results(host, some, engine)
     assert not bad, bad[:5]
     assert found == everything
 

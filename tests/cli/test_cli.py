@@ -113,10 +113,20 @@ def test_check_without_directives_is_no_success(target, folder):
     assert status == 1 and "no directives" in err
 
 
-@pytest.mark.parametrize("form", ("bytes", "ir", "ast", "bytecode"))
+@pytest.mark.parametrize("form", ("asm", "bytes", "ir", "ast", "bytecode"))
 def test_emit(target, add, form):
     status, out, err = run(target, "emit", f"--form={form}", add)
     assert (status, err) == (0, "") and "add" in out and len(out) > 100
+
+
+@pytest.mark.parametrize("name", ("x86_64-linux", "x86_64-windows", "aarch64-linux"))
+@pytest.mark.parametrize("engine", ("baseline", "optimized"))
+def test_emitted_assembly_is_instructions_only(target, name, engine):
+    """The disassembler knows all that the generators write, in every tenth program."""
+    for case in sorted((ROOT / "tests/cases").rglob("*.tv"))[::10]:
+        status, out, err = run(target, "emit", f"--target={name}", f"--engine={engine}", case)
+        assert (status, err) == (0, "") and ":\n" in out, case
+        assert ".byte" not in out and ".word" not in out, case
 
 
 def test_emitted_ast_is_a_program(target, add, folder):

@@ -27,6 +27,9 @@ def build(target, folder):
     if target.missing():
         pytest.skip(target.missing())
     program = folder / "watched"
+    if not (ROOT / target.library).exists():
+        status, said = targets.make(target, target.library)
+        assert status == 0, said
     done = subprocess.run([*target.compiler.split(), "-std=c11", "-Wall", "-Wextra", "-Werror", "-g", "-static",
                            f"-I{ROOT}/src", ROOT / "tests/cli/watched.c", ROOT / target.library, "-pthread",
                            "-o", program], capture_output=True, text=True)

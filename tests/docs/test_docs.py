@@ -60,6 +60,19 @@ def test_c_block(host, text, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("machine", ["x64", "a64"])
+def test_every_mnemonic_is_listed(machine):
+    """docs/assembling.md has those of the header, in its groups and order."""
+    header = (ROOT / f"src/trivet_{machine}.h").read_text()
+    listed = header[header.index("_OP_LIST(X)"):header.index("// clang-format on")]
+    names = re.findall(r'X\((\w+), "', listed)
+    page = (ROOT / "docs/assembling.md").read_text()
+    title = {"x64": "x86-64", "a64": "AArch64"}[machine]
+    section = page.split(f"## Mnemonics of {title}\n")[1].split("\n## ")[0]
+    table = [line.split("|")[2] for line in section.splitlines() if line.startswith("| ")]
+    assert len(names) > 200 and re.findall(r"`(\w+)`", " ".join(table[1:])) == names
+
+
 @pytest.mark.parametrize("source", EMBED, ids=lambda p: p.stem)
 def test_embedding_example(request, target_name, source):
     """Each prints the same, exactly, on every target."""

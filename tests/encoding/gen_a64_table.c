@@ -106,10 +106,28 @@ walk_word(const A64Row *row, uint32_t word)
 	}
 }
 
+/* A field of the slot, the k-th or a random one; names are few among many values. */
+static uint32_t
+slot_field(const A64Slot *s, uint32_t k)
+{
+	uint32_t v = k;
+
+	if (s->shape == SHAPE_TWICE)
+		return (k & 31) << 5 | (k & 31) << 16;
+	if (s->shape == SHAPE_NAMED)
+		for (v = k & 0xffff; !a64_name_of((A64Names)s->arg, v);)
+			v = (v + 1) & 0xffff;
+	return deposit(v, s->mask);
+}
+
 static uint32_t
 random_word(const A64Row *row)
 {
-	return row->value | ((uint32_t)next_random() & ~row->mask);
+	uint32_t word = row->value;
+
+	for (unsigned i = 0; i < row->most; i++)
+		word |= slot_field(&a64_slots[row->slot[i]], (uint32_t)next_random());
+	return word;
 }
 
 static void
@@ -119,8 +137,8 @@ walk_row(const A64Row *row)
 		walk_word(row, row->value);
 	for (unsigned i = 0; i < row->most; i++) {
 		const A64Slot *s = &a64_slots[row->slot[i]];
-		unsigned bits = count_bits(s->mask);
-		bool all = bits <= 6 || s->shape == SHAPE_BITMASK || s->shape == SHAPE_NAMED;
+		unsigned bits = s->shape == SHAPE_TWICE ? 5 : count_bits(s->mask);
+		bool all = bits <= 6 || s->shape == SHAPE_BITMASK;
 		unsigned tries = all ? 1u << bits : 80, turns = bits <= 6 ? 3 : 1;
 
 		for (unsigned k = 0; k < tries * turns; k++) {
@@ -129,7 +147,7 @@ walk_row(const A64Row *row)
 				     : k < 8  ? 3 - k
 				     : k < 12 ? (1u << (bits - 1)) + 2 - (k - 8)
 					      : (uint32_t)next_random();
-			walk_word(row, (random_word(row) & ~s->mask) | deposit(v, s->mask));
+			walk_word(row, (random_word(row) & ~s->mask) | slot_field(s, v));
 		}
 	}
 }
@@ -147,7 +165,7 @@ spoil_row(const A64Row *row)
 		bit = 1u << next_random() % 32;
 	while (!(row->mask & bit));
 	wrong.value ^= bit;
-	for (unsigned tries = 0, done = 0; tries < 300000 && done < 3; tries++) {
+	for (unsigned tries = 0, done = 0; tries < 300 && done < 3; tries++) {
 		trivet_operand operands[A64_OPERANDS];
 		unsigned n = 0;
 		A64Code code;

@@ -155,6 +155,7 @@ test_entry(void)
 		CHECK(!trivet_entry(c, "add", "i64(i64)"));
 		CHECK(strstr(trivet_message(e), "i64(i64,i64)") != NULL);
 		CHECK(!trivet_entry(c, "add", "i64(i64,u64)"));
+		CHECK(!trivet_entry(c, "add", "u64(i64,i64)"));
 		CHECK(!trivet_entry(c, "add", "nonsense"));
 		CHECK(!trivet_entry(c, "add", NULL));
 		CHECK(!trivet_entry(c, "sub", "i64(i64,i64)"));
@@ -274,6 +275,11 @@ test_bad_calls(void)
 	CHECK_EQ(trivet_call(c, "s", &s, 1, &r), TRIVET_ARGUMENT);
 	s.as.span.length = 0;
 	CHECK_EQ(trivet_call(c, "s", &s, 1, NULL), TRIVET_OK);
+	s.as.span.data = &s;
+	for (int k = 0; k < 63; k++) {
+		s.as.span.length = -(INT64_C(1) << k);
+		CHECK_EQ(trivet_call(c, "s", &s, 1, &r), TRIVET_ARGUMENT);
+	}
 	trivet_close(e);
 
 	CHECK_EQ(trivet_open(NULL, NULL), TRIVET_ARGUMENT);

@@ -2,6 +2,7 @@
  * is said to fit.  The words below came from GNU as; tests/encoding/ walks all forms where
  * assemblers are. */
 #include "asm/aarch64.h"
+#include "asm/aarch64_table.h"
 #include "check.h"
 
 static void
@@ -389,6 +390,216 @@ fixups(void)
 	CHECK(!patch(&lo, 0, 0));
 }
 
+/* ---- The public call ---- */
+
+#define X trivet_a64_x
+#define W trivet_a64_w
+
+static trivet_asm *
+open_a64(void)
+{
+	trivet_asm *a = NULL;
+	CHECK_EQ(trivet_asm_open(NULL, TRIVET_ISA_AARCH64, &a), TRIVET_OK);
+	return a;
+}
+
+static void
+refusals(void)
+{
+	trivet_asm *a = open_a64();
+	const struct {
+		trivet_a64_op op;
+		unsigned n;
+		trivet_operand o[4];
+		const char *message;
+	} rows[] = {
+		{ TRIVET_A64_ADD,
+		  3,
+		  { X(0), X(1), trivet_imm(4097) },
+		  "add: operand 3: #4097 is not 0..4095" },
+		{ TRIVET_A64_ADD,
+		  3,
+		  { X(33), X(1), X(2) },
+		  "add: operand 1: register 33 is not x0" },
+		{ TRIVET_A64_ADD, 3, { X(0), W(1), X(2) }, "add: operand 2: w1 is not x0..x30" },
+		{ TRIVET_A64_MUL, 2, { X(0), X(1) }, "mul: there is no form with 2 operands" },
+		{ TRIVET_A64_LDR,
+		  2,
+		  { X(0), trivet_a64_m(1, 32768) },
+		  "ldr: operand 2: [x1, #32768] is not memory" },
+		{ TRIVET_A64_LDR,
+		  2,
+		  { X(1), trivet_a64_pre(1, 8) },
+		  "ldr: operand 2: [x1, #8]! is not pre-indexed" },
+		{ TRIVET_A64_AND, 3, { X(0), X(1), trivet_imm(5) }, "and: operand 3: #5 is not" },
+		{ TRIVET_A64_FMOV,
+		  2,
+		  { trivet_a64_d(0), trivet_a64_fimm(0.1) },
+		  "fmov: operand 2:" },
+		{ TRIVET_A64_TBZ,
+		  3,
+		  { W(0), trivet_imm(32), trivet_imm(8) },
+		  "tbz: operand 2: #32" },
+		{ TRIVET_A64_B, 1, { trivet_imm(134217728) }, "b: operand 1: #134217728 is not" },
+		{ TRIVET_A64_MOV, 2, { W(0), trivet_imm(INT64_C(0x100000000)) }, "mov: operand 2" },
+	};
+	for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+		const uint8_t *code;
+		size_t size;
+
+		trivet_asm_reset(a);
+		trivet_a64(a, NOP);
+		trivet_a64_emit(a, rows[k].op, rows[k].o, rows[k].n);
+		trivet_a64(a, NOP);
+		CHECK_EQ(trivet_asm_status(a), TRIVET_OPERAND);
+		if (!CHECK(!strncmp(trivet_asm_message(a), rows[k].message,
+				    strlen(rows[k].message))) ||
+		    !CHECK(strstr(trivet_asm_message(a), "(at byte 4)") != NULL))
+			printf("    %s\n", trivet_asm_message(a));
+		CHECK_EQ(trivet_asm_offset(a), 4);
+		CHECK_EQ(trivet_asm_finish(a, 0, &code, &size), TRIVET_OPERAND);
+	}
+	trivet_asm_reset(a);
+	trivet_a64_emit(a, TRIVET_A64_COUNT, NULL, 0);
+	CHECK_EQ(trivet_asm_status(a), TRIVET_ARGUMENT);
+	trivet_asm_reset(a);
+	trivet_a64_emit(a, TRIVET_A64_ADD, NULL, 3);
+	CHECK_EQ(trivet_asm_status(a), TRIVET_ARGUMENT);
+	trivet_asm_reset(a);
+	trivet_asm_bytes(a, "x", 1);
+	trivet_a64(a, NOP);
+	CHECK_EQ(trivet_asm_status(a), TRIVET_ARGUMENT);
+	trivet_a64_emit(NULL, TRIVET_A64_NOP, NULL, 0);
+	trivet_asm_close(a);
+	CHECK_EQ(trivet_asm_open(NULL, TRIVET_ISA_X86_64, &a), TRIVET_OK);
+	trivet_a64(a, NOP);
+	CHECK_EQ(trivet_asm_status(a), TRIVET_ARGUMENT);
+	trivet_asm_close(a);
+}
+
+/* A conditional branch just in and just out of reach, to a label before it and to one behind. */
+static void
+reach(void)
+{
+	static const uint8_t block[4096];
+
+	for (unsigned forward = 0; forward < 2; forward++)
+		for (unsigned more = 0; more < 2; more++) {
+			trivet_asm *a = open_a64();
+			trivet_label l = trivet_asm_label(a);
+			const uint8_t *code;
+			size_t size, gap = (forward ? 32760u : 32768u) + 4 * more;
+
+			if (forward)
+				trivet_a64(a, TBZ, X(3), trivet_imm(40), trivet_at(l));
+			else
+				trivet_asm_bind(a, l);
+			for (size_t n; gap; gap -= n) {
+				n = gap < sizeof block ? gap : sizeof block;
+				trivet_asm_bytes(a, block, n);
+			}
+			if (forward)
+				trivet_asm_bind(a, l);
+			else
+				trivet_a64(a, TBZ, X(3), trivet_imm(40), trivet_at(l));
+			CHECK_EQ(trivet_asm_finish(a, 0, &code, &size),
+				 more ? TRIVET_RANGE : TRIVET_OK);
+			trivet_asm_close(a);
+		}
+}
+
+static uint32_t
+word_at(const uint8_t *p)
+{
+	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+/* MOV is what a64_mov_const() gives; whatever the register, zero included. */
+static void
+moves(void)
+{
+	trivet_asm *a = open_a64();
+	uint64_t seed = 5;
+
+	for (unsigned k = 0; k < 2000; k++) {
+		uint64_t v = next_random(&seed) >> (k % 64);
+		uint32_t words[4];
+		const uint8_t *code;
+		size_t size;
+		bool x = k & 1;
+
+		v = x ? v : (uint32_t)v;
+		unsigned n = a64_mov_const(x ? A64_X : A64_W, k % 31, v, words);
+		trivet_asm_reset(a);
+		trivet_a64(a, MOV, x ? X(k % 31) : W(k % 31), trivet_imm((int64_t)v));
+		CHECK_EQ(trivet_asm_finish(a, 0, &code, &size), TRIVET_OK);
+		CHECK_EQ(size, 4 * n);
+		for (unsigned i = 0; i < n && size == 4 * n; i++)
+			CHECK_EQ(word_at(code + 4 * i), words[i]);
+	}
+	trivet_asm_close(a);
+}
+
+/* Operands made of random bytes: refused or taken, and what is taken can be read back. */
+static void
+garbage(void)
+{
+	trivet_asm *a = open_a64();
+	uint64_t seed = 11, taken = 0;
+
+	for (unsigned k = 0; k < 300000; k++) {
+		trivet_operand o[4];
+		const uint8_t *code;
+		size_t size;
+		char text[96];
+
+		for (unsigned i = 0; i < 4; i++) {
+			uint64_t r = next_random(&seed), tame = r >> 56 & 3;
+			memset(&o[i], 0, sizeof o[i]);
+			o[i].kind = (uint8_t)(r % (tame ? 7 : 11));
+			o[i].type = (uint8_t)((r >> 8 & 255) % (tame ? 23 : 255));
+			o[i].reg = (uint8_t)((r >> 16 & 255) % (tame ? 32 : 255));
+			o[i].index = (uint8_t)((r >> 24 & 255) % (tame ? 32 : 255));
+			o[i].scale = (uint8_t)((r >> 32 & 255) % (tame ? 8 : 255));
+			o[i].extra = (uint8_t)((r >> 40 & 255) % (tame ? 16 : 255));
+			o[i].label = (trivet_label)(r >> 60);
+			o[i].value = (int64_t)next_random(&seed) >> (r >> 48 & 63);
+		}
+		trivet_asm_reset(a);
+		trivet_a64_emit(a, (trivet_a64_op)(next_random(&seed) % (TRIVET_A64_COUNT + 2)), o,
+				(unsigned)(next_random(&seed) % 6));
+		if (trivet_asm_finish(a, 0, &code, &size) != TRIVET_OK) {
+			CHECK(trivet_asm_message(a)[0]);
+			continue;
+		}
+		taken++;
+		CHECK_EQ(a64_format(code, size, 0, text, sizeof text), 4);
+	}
+	CHECK(taken > 300);
+	trivet_asm_close(a);
+}
+
+static void
+format(void)
+{
+	char text[64];
+	const uint8_t add[] = { 0x20, 0x0c, 0x02, 0x8b }, none[] = { 0xff, 0xff, 0xff, 0xff };
+
+	CHECK_EQ(a64_format(add, 4, 0, text, sizeof text), 4);
+	CHECK(!strcmp(text, "add x0, x1, x2, lsl #3"));
+	CHECK_EQ(a64_format(add, 4, 0, text, 4), 4);
+	CHECK(!strcmp(text, "add"));
+	CHECK_EQ(a64_format(add, 4, 0, NULL, 0), 4);
+	CHECK_EQ(a64_format(add, 3, 0, text, sizeof text), 0);
+	CHECK_EQ(a64_format(none, 4, 0, text, sizeof text), 0);
+	CHECK(!strcmp(text, ".word 0xffffffff"));
+	for (unsigned op = 0; op < TRIVET_A64_COUNT; op++) /* the enum's order is the table's */
+		CHECK_EQ(a64_rows[a64_first_row[op]].op, op);
+	for (unsigned i = 1; i < a64_row_count; i++)
+		CHECK(a64_rows[i].op >= a64_rows[i - 1].op &&
+		      !(a64_rows[i].value & ~a64_rows[i].mask));
+}
+
 int
 main(void)
 {
@@ -399,5 +610,10 @@ main(void)
 	offsets();
 	constants();
 	fixups();
+	refusals();
+	reach();
+	moves();
+	garbage();
+	format();
 	return check_done();
 }

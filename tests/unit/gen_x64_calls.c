@@ -495,6 +495,34 @@ check_traps(GenOptions o, uint32_t n)
 
 /* ---- Frames ---- */
 
+static bool
+contains(const Loaded *l, const uint8_t *bytes, size_t n)
+{
+	const FrameInfo *frame = &l->o.frames[0];
+
+	for (uint32_t at = frame->start; at + n <= frame->end; at++)
+		if (!memcmp(l->o.bytes + at, bytes, n))
+			return true;
+	return false;
+}
+
+/* Windows grows a stack a page at a time: a frame of a page or more touches each in its order. Wine
+ * does not insist on it, so the code itself is looked at. */
+static void
+check_probes(const Loaded *l, bool win64, uint32_t frame_bytes)
+{
+	static const uint8_t first[] = {
+		0x85, 0x84, 0x24, 0x00, 0xf0, 0xff, 0xff
+	}; /* test [rsp-4096], eax */
+	static const uint8_t next[] = { 0x49, 0x81, 0xeb, 0x00,
+					0x10, 0x00, 0x00,   /* sub r11, 4096 */
+					0x41, 0x85, 0x03 }; /* test [r11], eax */
+
+	CHECK_EQ(contains(l, first, sizeof first),
+		 win64 && frame_bytes >= 4096 && frame_bytes < 5 * 4096);
+	CHECK_EQ(contains(l, next, sizeof next), win64 && frame_bytes >= 5 * 4096);
+}
+
 /* sum of xs[0 … n-1] with all of them live at once: n slots, pages to touch.  Left as a chain so
  * that the last loaded is added first. */
 static void
@@ -537,6 +565,7 @@ large_frame(GenOptions o, uint32_t n)
 		check_preserved(&before, &after, win64, "after a large frame");
 		if (n > 1000)
 			CHECK(l.o.frames[0].frame_bytes > 8 * (n - 100));
+		check_probes(&l, win64, l.o.frames[0].frame_bytes);
 		unload_module(&l);
 	}
 	arena_free(&a);

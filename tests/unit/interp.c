@@ -884,9 +884,29 @@ test_print(void)
 	unit_close(&u);
 }
 
+/* Whoever calls from outside need not clear what lies above a narrow argument. */
+static void
+test_dirty_arguments(void)
+{
+	static const uint64_t args[] = { 0xdeadbeeffffffffe, 0x1234567800000003, 0xabcd00 };
+	Unit u;
+
+	if (!unit_open(
+		    &u,
+		    "fn f(a: i32, b: u32, c: bool) -> u64 {\n"
+		    "  return (a as i64 as u64) + (b as u64) * 10 + (if c { 1000 } else { 0 });\n"
+		    "}\n"
+		    "fn g(a: i32) -> i32 { return a; }\n"))
+		return;
+	CHECK_EQ(unit_call(&u, "f", args), UINT64_C(28));
+	CHECK_EQ(unit_call(&u, "g", args), UINT64_C(0xfffffffe));
+	unit_close(&u);
+}
+
 int
 main(void)
 {
+	test_dirty_arguments();
 	test_programs();
 	test_spans();
 	test_traps();

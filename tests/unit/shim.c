@@ -417,6 +417,31 @@ test_no_exec(void)
 	trivet_close(e);
 }
 
+/* With gdb and perf told of each: it works, and leaves nothing behind. */
+static void
+test_tools(void)
+{
+	Starved starved = { .allowed = 1000 };
+	const trivet_options o = {
+		.allocator = { starved_resize, &starved },
+		.debugger = true,
+	};
+	trivet_engine *e;
+	trivet_stub s[20];
+	int a = 7, b = 10, difference = 0;
+
+	CHECK_EQ(trivet_open(&o, &e), TRIVET_OK);
+	for (int k = 0; k < 20; k++)
+		CHECK_EQ(trivet_shim(e, "i32(i32,i32)", (trivet_function)subtract, &s[k]),
+			 TRIVET_OK);
+	for (int k = 0; k < 20; k += 2)
+		CHECK_EQ(trivet_stub_free(e, s[k]), TRIVET_OK);
+	s[1].call((void *[]){ &a, &b }, &difference);
+	CHECK_EQ(difference, -3);
+	trivet_close(e);
+	CHECK_EQ(starved.blocks, 0);
+}
+
 /* ---- Threads ---- */
 
 static void
@@ -539,6 +564,7 @@ main(void)
 	test_many();
 	test_no_memory();
 	test_no_exec();
+	test_tools();
 	test_threads();
 	test_unwinding();
 	trivet_close(engine);
