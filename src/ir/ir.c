@@ -447,22 +447,6 @@ ir_trap(IrFunc *f, BlockId b, uint32_t site)
 	ir_append(f, b, (Ins){ .op = IR_TRAP, .aux = (int32_t)site });
 }
 
-Val *
-ir_args(IrFunc *f, Val v, uint32_t *n)
-{
-	Ins *i = &f->ins.at[v];
-	uint32_t count = ir_op_info[i->op].nargs;
-
-	if (ir_op_info[i->op].flags & IR_V) {
-		*n = i->arg[1];
-		return f->pool.at + i->arg[0];
-	}
-	if ((i->op == IR_RET || i->op == IR_LOAD) && !i->arg[count - 1])
-		count--;
-	*n = count;
-	return i->arg;
-}
-
 /* ---- Replacing values ----------------------------------------------------------------------- */
 
 /* The note is kept in arg[0] of the NOP that v becomes. */

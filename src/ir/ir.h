@@ -315,7 +315,21 @@ static inline bool ir_is_const(const IrFunc *f, Val v) { return f->ins.at[v].op 
 
 /* The value operands of instruction v: *n of them, wherever they are kept.  Operand 1 of a STORE, its
  * index, may be 0 for none; elsewhere operands that are not there are not counted. */
-Val *ir_args(IrFunc *f, Val v, uint32_t *n);
+static inline Val *
+ir_args(IrFunc *f, Val v, uint32_t *n)
+{
+	Ins *i = &f->ins.at[v];
+	uint32_t count = ir_op_info[i->op].nargs;
+
+	if (ir_op_info[i->op].flags & IR_V) {
+		*n = i->arg[1];
+		return f->pool.at + i->arg[0];
+	}
+	if ((i->op == IR_RET || i->op == IR_LOAD) && !i->arg[count - 1])
+		count--;
+	*n = count;
+	return i->arg;
+}
 
 /* Replacing values: ir_replace() removes `v` and leaves a note; ir_resolve() gives what stands for a
  * value now; ir_apply_replacements() rewrites all operands and forgets the notes. */

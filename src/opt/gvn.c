@@ -10,7 +10,7 @@
 
 enum {
 	PROBES = 24, /* equal hashes looked at before giving up */
-	RECENT = 8   /* cells of memory whose contents outlive stores beside them */
+	RECENT = 12  /* cells of memory whose contents outlive stores beside them */
 };
 
 /* ---- State ---------------------------------------------------------------------------------- */
@@ -407,7 +407,7 @@ gvn_run(IrFunc *f, OptContext *o)
 		g.version_out[b] = g.version;
 	}
 	ir_apply_replacements(f);
-	if (g.settled)
-		ir_drop_dead(f); /* what is left may use what is gone */
+	if (!g.settled)
+		o->kept = FACT_ORDER | FACT_REACHED;
 	return g.changed;
 }

@@ -6,38 +6,38 @@
 
 // clang-format off
 static const Pass passes[] = {
-	/* name       entry         needs        breaks */
-	{ "inline",   inline_run,   FACT_CLEAN,  FACT_ORDER | FACT_CLEAN,
+	/* name     entry          needs                     breaks */
+	{ "inline",  inline_run,    FACT_CLEAN,               FACT_ALL,
 	  "small functions in the place of their calls, and a few levels of recursion" },
-	{ "gvn",      gvn_run,      FACT_ORDER,  FACT_ORDER | FACT_CLEAN,
+	{ "gvn",     gvn_run,       FACT_ORDER,               FACT_ALL,
 	  "what was computed, loaded or checked before is not done again" },
-	{ "tidy",     tidy_run,     FACT_ORDER | FACT_CLEAN,  FACT_ORDER,
+	{ "tidy",    tidy_run,      FACT_ORDER,               FACT_ORDER,
 	  "blocks that always follow each other become one" },
-	{ "ifconv",   ifconv_run,   FACT_ORDER,  FACT_ORDER,
+	{ "ifconv",  ifconv_run,    FACT_ORDER,               FACT_ORDER | FACT_REACHED,
 	  "short branches around cheap work become selections" },
-	{ "scev",     scev_run,     FACT_ORDER | FACT_CLEAN,  FACT_ORDER | FACT_CLEAN,
+	{ "scev",    scev_run,      FACT_ORDER | FACT_CLEAN,  FACT_ALL,
 	  "loops over scalars that evolve predictably are jumped over by closed forms" },
-	{ "tidy2",    tidy_run,     FACT_ORDER | FACT_CLEAN,  FACT_ORDER,
+	{ "tidy2",   tidy_run,      FACT_ORDER,               FACT_ORDER,
 	  "again, where a branch has gone" },
-	{ "flatten",  flatten_run,  FACT_ORDER | FACT_CLEAN,  FACT_ORDER | FACT_CLEAN,
+	{ "flatten", flatten_run,   FACT_ORDER,               FACT_ALL,
 	  "loops of a few rounds, known how many, become these rounds" },
-	{ "licm",     licm_run,     FACT_ORDER,  0,
+	{ "licm",    licm_run,      FACT_ORDER,               0,
 	  "what a loop need not compute each time goes before it" },
-	{ "divconst", divconst_run, 0,           FACT_CLEAN,
+	{ "divconst", divconst_run, 0,                        FACT_CLEAN,
 	  "division and remainder by constants become multiplications and shifts" },
-	{ "licm2",    licm_run,     FACT_ORDER,  0,
+	{ "licm2",   licm_run,      FACT_ORDER,               0,
 	  "again, for the parts of divisions" },
-	{ "version",  version_run,  FACT_ORDER | FACT_CLEAN,  FACT_ORDER | FACT_CLEAN,
+	{ "version", version_run,   FACT_ORDER,               FACT_ORDER | FACT_CLEAN,
 	  "inner loops get a copy without bounds checks, for when none can fail" },
 	{ "strength", strength_run, FACT_ORDER | FACT_CLEAN,  FACT_CLEAN,
 	  "products with a loop's counter are carried along by addition" },
-	{ "unroll",   unroll_run,   FACT_ORDER | FACT_CLEAN,  FACT_ORDER | FACT_CLEAN,
+	{ "unroll",  unroll_run,    FACT_ORDER | FACT_CLEAN,  FACT_ORDER | FACT_CLEAN,
 	  "inner loops make several rounds between tests; integer sums are taken in any order" },
-	{ "gvn2",     gvn_run,      FACT_ORDER,  FACT_ORDER | FACT_CLEAN,
+	{ "gvn2",    gvn_run,       FACT_ORDER,               FACT_ALL,
 	  "again, for what the passes since have laid open" },
-	{ "address",  address_run,  FACT_CLEAN,  FACT_CLEAN,
+	{ "address", address_run,   FACT_CLEAN,               FACT_CLEAN,
 	  "constants added to an index become part of the offset" },
-	{ "dse",      dse_run,      FACT_ORDER | FACT_CLEAN,  FACT_CLEAN,
+	{ "dse",     dse_run,       FACT_ORDER,               FACT_CLEAN,
 	  "stores that nothing sees" },
 };
 // clang-format on
@@ -117,10 +117,8 @@ make_facts(IrFunc *f, const Pass *p, uint8_t *facts)
 {
 	uint8_t missing = p->needs & (uint8_t) ~*facts;
 
-	if (missing & FACT_CLEAN) {
-		ir_drop_dead(f);
-		missing |= p->needs & FACT_ORDER;
-	}
+	if (missing & FACT_CLEAN)
+		ir_drop_dead(f); /* which takes no block away that is in the order */
 	if (missing & FACT_ORDER)
 		ir_order(f);
 	*facts |= missing;
@@ -129,10 +127,10 @@ make_facts(IrFunc *f, const Pass *p, uint8_t *facts)
 /* After p changed f.  Where it made code unreachable, phis may still name values that are gone:
  * neither the next pass nor the verifier should meet these. */
 static void
-forget_facts(IrFunc *f, const Pass *p, uint8_t *facts)
+forget_facts(IrFunc *f, uint8_t broken, uint8_t *facts)
 {
-	*facts &= (uint8_t)~p->breaks;
-	if (p->breaks & FACT_CLEAN) {
+	*facts &= (uint8_t)~broken;
+	if (broken & FACT_REACHED) {
 		ir_drop_dead(f);
 		*facts |= FACT_CLEAN;
 	}
@@ -157,8 +155,9 @@ opt_run(IrModule *m, const OptOptions *o, Arena *a, Text *remarks, Text *why)
 			if (f->is_entry)
 				continue;
 			make_facts(f, p, &facts[i]);
+			context.kept = 0;
 			if (!a->mem->failed && p->run(f, &context))
-				forget_facts(f, p, &facts[i]);
+				forget_facts(f, p->breaks & (uint8_t)~context.kept, &facts[i]);
 			if (a->mem->failed || (o->verify && !verified(f, p, a, why)))
 				return false;
 		}

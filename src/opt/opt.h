@@ -14,13 +14,15 @@ typedef struct OptContext {
 	Arena *arena;           /* of the compilation; what a pass allocates here lives that long */
 	Text *remarks;          /* NULL, or one line per loop: FUNCTION:LINE: what became of it, and why */
 	const IrModule *module;
+	uint8_t kept;           /* set by a pass that changed something: facts it kept although its row says it breaks them */
 } OptContext;
 
 typedef bool PassFn(IrFunc *f, OptContext *o);
 
 /* Facts about a function that passes may need.  ORDER: what ir_order() gives (order, idom, loop_depth).
- * CLEAN: nothing unreachable, unused or trivial, as ir_drop_dead() leaves it. */
-enum { FACT_ORDER = 1, FACT_CLEAN = 2 };
+ * REACHED: nothing is unreachable; made again at once when broken.  CLEAN: nothing is unused or trivial either, as
+ * ir_drop_dead() leaves it. */
+enum { FACT_ORDER = 1, FACT_CLEAN = 2, FACT_REACHED = 4, FACT_ALL = 7 };
 
 typedef struct Pass {
 	const char *name;       /* of --without=NAME and --after=NAME */
