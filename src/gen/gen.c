@@ -27,6 +27,20 @@ target_find(const char *name)
 	return NULL;
 }
 
+bool
+gen_is_bit_test(const IrFunc *f, const Ins *comparison)
+{
+	const Ins *and = &f->ins.at[comparison->arg[0]];
+	uint64_t bits;
+
+	if ((comparison->cc != CC_EQ && comparison->cc != CC_NE) || and->op != IR_AND ||
+	    !ir_is_const(f, comparison->arg[1]))
+		return false;
+	bits = ir_const_bits(f, comparison->arg[1]);
+	return !bits || (!(bits & (bits - 1)) && ir_is_const(f, and->arg[1]) &&
+			 ir_const_bits(f, and->arg[1]) == bits);
+}
+
 /* Two volatile and two callee-saved general registers, four for floats. */
 RegSet
 gen_registers(const Target *t, uint64_t seed)

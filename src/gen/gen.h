@@ -148,6 +148,8 @@ uint32_t gen_pool(Gen *g, uint64_t bits);       /* byte offset from pool_label *
 /* Where, in f->order, the frame has to be made: 0, or the one block by which all paths go on from the few
  * before it, which return early, and neither call nor use slots or callee-saved registers. */
 uint32_t gen_framed(IrFunc *f, const Convention *c, const Alloc *r);
+/* Is the comparison x & y with 0, for (in)equality, or x & bit with that bit, which is the same negated? */
+bool gen_is_bit_test(const IrFunc *f, const Ins *comparison);
 /* Does anything but direct calls lead to the function with that index? */
 static inline bool gen_is_entered(const IrFunc *f, uint32_t index) { return f->is_entry || f->entry_thunk == index; }
 void gen_line(Gen *g, uint32_t line);           /* what is emitted from here on belongs to that line */

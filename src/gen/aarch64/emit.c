@@ -90,7 +90,8 @@ branch_if(Emit *e, const Ins *i, const Loc *use, bool invert, Label to)
 	Ins test = *i;
 
 	if (is_fused(use[0])) {
-		if (branch_bit(e, cc == CC_NE, w, fused_use(e, use[0]), to))
+		bool set = (cc == CC_NE) == (const_of(e->f, loc_n(use[1])) == 0);
+		if (branch_bit(e, set, w, fused_use(e, use[0]), to))
 			return;
 	} else if (loc_kind(use[1]) == LOC_CONST && const_of(e->f, loc_n(use[1])) == 0) {
 		A64Reg r = reg_number(use[0]);

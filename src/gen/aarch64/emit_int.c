@@ -129,6 +129,7 @@ emit_compare(Emit *e, const Ins *i, const Loc *use)
 					 : a64_fcmp(t, A64_FCMP, reg_number(a), reg_number(b)));
 	} else if (is_fused(a)) { /* and another for 0 */
 		test_bits(e, width_of(type), fused_use(e, a));
+		cc = const_of(e->f, loc_n(b)) ? cc_negated[cc] : cc;
 	} else if (is_fused(b)) {
 		addsub_fused(e, width_of(type), A64_SUBS, A64_ZR, reg_number(a), b);
 	} else if (is_const(b)) {

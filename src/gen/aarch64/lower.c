@@ -154,12 +154,11 @@ is_shifted(const IrFunc *f, Val v, bool logic)
 	}
 }
 
-/* x & y compared with 0: tst, tbz. */
+/* tst or tbz can do it. */
 static bool
 is_test(const IrFunc *f, const Ins *i, uint32_t folded)
 {
-	return (i->cc == CC_EQ || i->cc == CC_NE) && folded == 2 && const_of(f, i->arg[1]) == 0 &&
-	       is_op(f, i->arg[0], IR_AND);
+	return folded == 2 && gen_is_bit_test(f, i);
 }
 
 /* What may be fused of the operands, given which are folded. */

@@ -405,6 +405,7 @@ x64_compare(Emit *e, Val v)
 	}
 	if (loc_is_fused(a) && e->f->ins.at[loc_n(a)].op == IR_AND) {
 		test(e, loc_n(a));
+		cc = x64_imm(e, b) ? (IrCc)cc_negated[cc] : cc;
 	} else if (loc_is_const(b)) {
 		int32_t imm = (int32_t)x64_imm(e, b);
 		if (loc_is_const(a)) {

@@ -198,14 +198,13 @@ fuse_loads(const IrFunc *f, const Ins *i, uint32_t which, Constraint *c)
 	c->fuse_late = !type_is_fp(i->type);
 }
 
-/* x & y compared with 0: TEST. */
+/* TEST can do it. */
 static bool
 is_test(const IrFunc *f, const Ins *i)
 {
 	const Ins *and = &f->ins.at[i->arg[0]];
 
-	return (i->cc == CC_EQ || i->cc == CC_NE) && and->op == IR_AND &&
-	       ir_is_const(f, i->arg[1]) && ir_const_bits(f, i->arg[1]) == 0 &&
+	return gen_is_bit_test(f, i) &&
 	       (!ir_is_const(f, and->arg[1]) || is_imm(f, and->arg[1])) &&
 	       !ir_is_const(f, and->arg[0]);
 }
