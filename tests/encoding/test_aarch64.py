@@ -253,3 +253,16 @@ def test_every_encoder_is_walked():
     names = set(re.findall(r"\buint32_t\s+(a64_\w+)\(", header)) - {"a64_mem_bytes"}
     assert len(names) > 60
     assert not [n for n in sorted(names) if n + "(" not in generator]
+
+
+def test_generated_code_is_known(request):
+    """`trivet emit` of every case for AArch64 has no word that the disassembler does not know."""
+    host = next(t for t in request.config.rig.all_targets.values() if t.host and not t.variant)
+    lines, unknown = 0, []
+    for case in sorted((ROOT / "tests/cases").rglob("*.tv")):
+        done = subprocess.run([ROOT / host.trivet, "emit", "--target=aarch64-linux", case],
+                              capture_output=True, text=True, timeout=60)
+        lines += done.stdout.count("\n")
+        unknown += [f"{case.name}: {line}" for line in done.stdout.splitlines()
+                    if re.search(r"\s\.(?:word|byte)\b", line)]
+    assert lines > 50_000 and not unknown, unknown[:20]
