@@ -392,7 +392,10 @@ trivet_status trivet_code_image(trivet_code *c, trivet_image *out);
 trivet_status trivet_code_symbol(trivet_code *c, uint32_t index, trivet_symbol *out);
 
 typedef struct trivet_times {           /* nanoseconds of the last parse and compile on this engine */
-	uint64_t parse, ssa, generate, seal;
+	uint64_t parse, check;          /* text to tree; types, scopes, constants */
+	uint64_t ssa, passes;           /* building the form; what the optimised mode does to it */
+	uint64_t allocate, emit;        /* registers; machine code and unwind data (of the interpreter: bytecode) */
+	uint64_t seal;                  /* into executable memory: system calls */
 } trivet_times;
 void trivet_last_times(const trivet_engine *e, trivet_times *out);
 

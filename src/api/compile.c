@@ -243,7 +243,7 @@ compile_native(trivet_code *c, const trivet_compile_options *o, const Target *ta
 		.max_depth = e->options.max_depth,
 		.verify = o->verify,
 	};
-	uint64_t t0 = os_nanoseconds(), t1, t2;
+	uint64_t t0 = os_nanoseconds(), t1, t2, t3;
 	trivet_status s = TRIVET_NO_MEMORY;
 	ObjectCode object = { 0 };
 	OptOptions opt = { .verify = o->verify };
@@ -262,16 +262,17 @@ compile_native(trivet_code *c, const trivet_compile_options *o, const Target *ta
 	text_init(&why, &scratch);
 	io.bound = code_bound(c, &scratch, &bound);
 	ir = e->mem.failed ? NULL : ir_build(&scratch, &c->module->program, &io);
+	t1 = os_nanoseconds();
 	if (ir && c->mode == TRIVET_OPTIMIZED && !opt_run(ir, &opt, &scratch, NULL, &why)) {
 		ir = NULL;
 		s = TRIVET_INTERNAL;
 	}
 	if (ir && c->bound) /* much of it may have been inlined */
 		ir_keep_only(ir, c->bound_func);
-	t1 = os_nanoseconds();
+	t2 = os_nanoseconds();
 	if (ir)
 		s = gen_module(ir, &go, &scratch, &object, &why);
-	t2 = os_nanoseconds();
+	t3 = os_nanoseconds();
 	if (e->mem.failed || s == TRIVET_NO_MEMORY)
 		s = api_no_memory(e);
 	else if (s)
@@ -281,8 +282,10 @@ compile_native(trivet_code *c, const trivet_compile_options *o, const Target *ta
 		s = keep(c, ir, &object) ? seal(c, ir, &object, target) : api_no_memory(e);
 	arena_free(&scratch);
 	e->times.ssa = t1 - t0;
-	e->times.generate = t2 - t1;
-	e->times.seal = os_nanoseconds() - t2;
+	e->times.passes = t2 - t1;
+	e->times.allocate = object.allocating;
+	e->times.emit = t3 - t2 - object.allocating;
+	e->times.seal = os_nanoseconds() - t3;
 	return s;
 }
 
@@ -332,8 +335,8 @@ compile_into(trivet_code *c, const trivet_compile_options *o, const trivet_code 
 		return compile_native(c, o, target);
 	uint64_t start = os_nanoseconds();
 	c->bytecode = interp_compile(&c->arena, &c->module->program);
-	e->times.ssa = e->times.seal = 0;
-	e->times.generate = os_nanoseconds() - start;
+	e->times =
+		(trivet_times){ e->times.parse, e->times.check, .emit = os_nanoseconds() - start };
 	return c->bytecode ? TRIVET_OK : api_no_memory(e);
 }
 

@@ -108,8 +108,11 @@ trivet_parse(trivet_engine *e, const char *name, const char *text, size_t length
 	diag_init(&d, &m->arena, m->program.file, copy);
 	if (!copy.at)
 		return api_module_finish(m, TRIVET_NO_MEMORY, &d, out);
-	trivet_status s = lang_parse(&m->program, copy, &d);
+	trivet_status s = lang_read(&m->program, copy, &d);
 	e->times = (trivet_times){ .parse = os_nanoseconds() - start };
+	start += e->times.parse;
+	s = s ? s : lang_check(&m->program, &d);
+	e->times.check = os_nanoseconds() - start;
 	return api_module_finish(m, s, &d, out);
 }
 

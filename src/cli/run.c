@@ -75,9 +75,11 @@ bench_mode(Loaded *l, trivet_mode m, const trivet_prepared *call, const trivet_t
 		fprintf(stderr, "trivet: the call traps: `trivet run` tells where\n");
 	if (s)
 		return s == TRIVET_TRAP ? EXIT_TRAP : complain(l->engine, s);
-	printf("%-10s %14.1f ns/call   ssa %8.1f us   generate %8.1f us   seal %8.1f us\n",
+	printf("%-10s %14.1f ns/call   us: ssa %.1f, passes %.1f, allocate %.1f, emit %.1f, seal "
+	       "%.1f\n",
 	       mode_name(m), (double)ns / (double)calls, (double)t->ssa / 1e3,
-	       (double)t->generate / 1e3, (double)t->seal / 1e3);
+	       (double)t->passes / 1e3, (double)t->allocate / 1e3, (double)t->emit / 1e3,
+	       (double)t->seal / 1e3);
 	return EXIT_DONE;
 }
 
@@ -118,7 +120,8 @@ command_bench(const Options *o)
 	if (!status && s)
 		status = bad_call(l.engine, s);
 	if (!status)
-		printf("parse and check %.1f us\n", (double)parse.parse / 1e3);
+		printf("parse %.1f us, check %.1f us\n", (double)parse.parse / 1e3,
+		       (double)parse.check / 1e3);
 	for (int m = MODE_COUNT - 1; m >= 0 && !status; m--)
 		if (l.code[m])
 			status = bench_mode(&l, (trivet_mode)m, call, &times[m]);

@@ -6,6 +6,8 @@
  * filled.                                                      Tests: tests/unit/gen.c */
 #include "gen/gen.h"
 
+#include "os/os.h"
+
 static const Target *const targets[] = {
 	&target_x86_64_linux,
 	&target_aarch64_linux,
@@ -223,9 +225,11 @@ emit_functions(Gen *g, IrModule *m, const GenOptions *o, ObjectCode *out, Text *
 	arena_init(&scratch, g->arena->mem);
 	for (uint32_t k = 0; k < m->funcs.n && g->c->err == TRIVET_OK; k++) {
 		IrFunc *f = &m->funcs.at[k];
+		uint64_t start = os_nanoseconds();
 		Alloc r;
 
 		trivet_status s = allocate(f, o, &scratch, &r, why);
+		out->allocating += os_nanoseconds() - start;
 		if (s != TRIVET_OK) {
 			cbuf_fail(g->c, s, "");
 			break;

@@ -197,6 +197,7 @@ typedef struct ObjectCode {
 	FrameInfo *frames; uint32_t nframes;    /* one per IrFunc */
 	CodeFunc *funcs; uint32_t nfuncs;       /* by FuncId: offset the host enters at */
 	LineMark *lines; uint32_t nlines;
+	uint64_t allocating;                    /* nanoseconds before any emission */
 } ObjectCode;
 
 typedef struct GenOptions {

@@ -648,7 +648,7 @@ lang_check(Program *p, Diags *d)
 }
 
 trivet_status
-lang_parse(Program *p, Str text, Diags *d)
+lang_read(Program *p, Str text, Diags *d)
 {
 	Parser ps;
 
@@ -657,9 +657,15 @@ lang_parse(Program *p, Str text, Diags *d)
 	parser_init(&ps, text, 1, 1, p, d);
 	ps.lex.keep_remarks = true;
 	parse_program(&ps);
-	if (outcome(p, d) != TRIVET_OK)
-		return outcome(p, d);
-	return lang_check(p, d);
+	return outcome(p, d);
+}
+
+trivet_status
+lang_parse(Program *p, Str text, Diags *d)
+{
+	trivet_status s = lang_read(p, text, d);
+
+	return s ? s : lang_check(p, d);
 }
 
 trivet_status

@@ -11,6 +11,7 @@
 /* Lex, parse and check; p->arena, p->file and d are set up by the caller (program_init). */
 trivet_status program_init(Program *p, Arena *a, Str file);
 trivet_status lang_parse(Program *p, Str text, Diags *d);
+trivet_status lang_read(Program *p, Str text, Diags *d);        /* the first half: no lang_check */
 
 /* Types, scopes, constants, call graph, directives; lang_parse has done it, the builder calls it. */
 trivet_status lang_check(Program *p, Diags *d);

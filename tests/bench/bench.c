@@ -278,7 +278,7 @@ static const struct {
 	size_t at;
 } phases[] = {
 #define X(name) { #name, offsetof(trivet_times, name) },
-	X(parse) X(ssa) X(generate) X(seal)
+	X(parse) X(check) X(ssa) X(passes) X(allocate) X(emit) X(seal)
 #undef X
 };
 enum { PHASES = sizeof phases / sizeof *phases };
