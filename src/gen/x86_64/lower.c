@@ -204,8 +204,7 @@ is_test(const IrFunc *f, const Ins *i)
 {
 	const Ins *and = &f->ins.at[i->arg[0]];
 
-	return gen_is_bit_test(f, i) &&
-	       (!ir_is_const(f, and->arg[1]) || is_imm(f, and->arg[1])) &&
+	return gen_is_bit_test(f, i) && (!ir_is_const(f, and->arg[1]) || is_imm(f, and->arg[1])) &&
 	       !ir_is_const(f, and->arg[0]);
 }
 
