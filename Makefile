@@ -53,7 +53,8 @@ SMALL_SOURCES = src/api/% src/cli/% src/asm/%_public.c src/asm/%_text.c src/asm/
 	src/code/% src/gen/ra_check.c src/gen/shim.c src/gen/unwind.c src/interp/compile.c src/interp/expr.c \
 	src/interp/print.c src/ir/print.c src/ir/read.c src/ir/verify.c src/lang/directive.c src/lang/floattext.c \
 	src/lang/print.c src/lang/value.c src/opt/remark.c src/opt/scev% src/opt/version.c
-$(patsubst %,$B/obj/%,$(patsubst %.c,%.o,$(SMALL_SOURCES))): SMALL = -Os
+# private, or what they need, the file of flags above all, would come out different by who asks for it first
+$(patsubst %,$B/obj/%,$(patsubst %.c,%.o,$(SMALL_SOURCES))): private SMALL = -Os
 
 # ---- What there is to build -------------------------------------------------------------------
 
