@@ -2,6 +2,9 @@
 """Random programs on every target and engine, which must agree: `make fuzz TIME=60 SEED=1 SHARD=1/4`.
 
 Program k of a seed is the same everywhere and at any time; a shard i/n does those with k % n == i - 1.
+Each batch of programs leaves out passes of the optimised mode, CPU features and registers as the seed says,
+another choice for every target; the reference runs with everything.
+
 A program that makes trivet crash, hang, refuse it or differ is shrunk, written to tests/cases/regress/
 (ready to commit) and printed with a command that reproduces it.
 
@@ -9,8 +12,10 @@ Exit status: 0 nothing found, 1 something found, 2 usage, 77 no target can run h
 """
 
 import argparse
+import dataclasses
 import os
 import random
+import re
 import sys
 import time
 from pathlib import Path
@@ -93,9 +98,39 @@ def prepare(target, no_build):
 	return ""
 
 
+def choices(target):
+	"""What may be left out in testing: (passes of the optimised mode, features of this machine's processor)."""
+	def said(*args):
+		return process.run(target, target.command(target.trivet, *args), total=60).out.decode().replace("\r", "")
+
+	passes = said("emit", "--help").partition("in their order:")[2].partition("\n\n")[0]
+	return re.findall(r"^  (\w+)", passes, re.M), re.findall(r"^(\S+)", said("features"), re.M)
+
+
+def dressed(way, left_out, rng):
+	"""This way to run programs with some passes, features and registers left out."""
+	passes, features = left_out
+	args, without = [], []
+	kind = rng.randrange(4)
+	if kind == 1:
+		without = [p for p in passes if rng.random() < 0.15]
+	elif kind == 2:
+		without = [p for p in passes if rng.random() < 0.5]
+	elif kind == 3:
+		without = [p for p in passes if rng.random() < 0.9]
+	if rng.randrange(3) == 0:
+		without.append(rng.choice(("registers", f"registers{rng.randrange(1, 1000)}")))
+	if without:
+		args.append("--without=" + ",".join(without))
+	if rng.randrange(2) and not any(a.startswith("--features") for a in way.args):
+		args.append("--features=" + (",".join(f for f in features if rng.random() < 0.6) or "none"))
+	return dataclasses.replace(way, args=way.args + tuple(args))
+
+
 class Campaign:
-	def __init__(self, options, ways):
-		self.options, self.ways = options, ways
+	def __init__(self, options, ways, left_out=None):
+		"""left_out: {target's name: choices(target)}; without, programs run in the ways given only."""
+		self.options, self.ways, self.left_out = options, ways, left_out
 		self.seen, self.total = set(), len(generate.universe())
 		self.programs = self.results = self.in_c = 0
 		self.c = options.oracle > 0 and ways[0].target.host and oracle.setup(ways[0].target)
@@ -119,17 +154,27 @@ class Campaign:
 			self.next += self.options.shard[1]
 		return made, in_c
 
+	def dress(self):
+		"""The ways for the batch that comes next."""
+		if not self.left_out:
+			return self.ways
+		block = self.next // (BATCH * self.options.shard[1])
+		return self.ways[:1] + [
+			dressed(way, self.left_out[way.target.name], random.Random(f"{self.options.seed}/{block}/{way.name}"))
+			for way in self.ways[1:]]
+
 	def over(self):
 		return (time.monotonic() - self.start > self.options.time
 			or self.options.programs and self.programs >= self.options.programs
 			or len(self.findings) >= self.options.findings)
 
 	def run(self):
-		batch = self.batch()
+		ways, batch = self.dress(), self.batch()
 		while batch[0]:
-			jobs = [engines.Job(way, batch[0]) for way in self.ways]
+			jobs = [engines.Job(way, batch[0]) for way in ways]
 			if batch[1]:
 				jobs.append(oracle.Job(self.c, batch[1]))
+			ways = self.dress()
 			try:
 				following = self.batch_while(jobs)
 			finally:
@@ -172,6 +217,9 @@ class Campaign:
 			f"{self.programs / seconds:.0f} programs/s, operators x types {len(self.seen)}/{self.total}, "
 			f"{seconds:.0f} s, {sum(self.alike.values())} failing")
 		print(("\r" if tty else "") + line, end="" if tty and not last else "\n", flush=True)
+		never = sorted(" ".join(pair) for pair in generate.universe() - self.seen)
+		if last and never:
+			print(f"fuzz: never made: {len(never)} operators x types: {', '.join(never)}")
 
 	# -- What was found --
 
@@ -255,7 +303,7 @@ def main(argv=None):
 		return 77
 	print(f"fuzz: seed {options.seed}, shard {options.shard[0] + 1}/{options.shard[1]}, "
 	      f"on {', '.join(w.name for w in ways)}", flush=True)
-	campaign = Campaign(options, ways)
+	campaign = Campaign(options, ways, {way.target.name: choices(way.target) for way in ways[1:]})
 	if options.only is not None:
 		campaign.next, options.programs = options.only, 1
 		print(generate.show(campaign.make(options.only)))

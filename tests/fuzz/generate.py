@@ -7,36 +7,8 @@ Programs end: `for` bounds are close together, `while` and `loop` carry a counte
 less, and an estimate of the work (Generator.cost) keeps calls in loops cheap.
 """
 
-import math
-import struct
-
-SIGNED, UNSIGNED = ("i32", "i64"), ("u32", "u64")
-INTS = ("i32", "u32", "i64", "u64")
-FLOATS = ("f32", "f64")
-NUMBERS = INTS + FLOATS
-SCALARS = NUMBERS + ("bool",)
-WIDTH = {"i32": 32, "u32": 32, "i64": 64, "u64": 64}
-ELEMENTS = {"i8": "i32", "u8": "u32", "i16": "i32", "u16": "u32", **{t: t for t in NUMBERS}}
-NARROW = {"i8": (-128, 127), "u8": (0, 255), "i16": (-32768, 32767), "u16": (0, 65535)}
-
-LEVEL = {"||": 1, "&&": 2, "==": 3, "!=": 3, "<": 3, "<=": 3, ">": 3, ">=": 3, "|": 4, "^": 5, "&": 6,
-         "<<": 7, ">>": 7, "+": 8, "-": 8, "*": 9, "/": 9, "%": 9}
-CAST, PREFIX, PRIMARY = 10, 11, 12
-
-ARITHMETIC, BITWISE, SHIFTS, DIVISIONS = ("+", "-", "*"), ("&", "|", "^"), ("<<", ">>"), ("/", "%")
-EQUALITY, ORDER = ("==", "!="), ("<", "<=", ">", ">=")
-INT_1, INT_2 = ("clz", "ctz", "popcnt", "bswap", "abs"), ("rotl", "rotr", "mulhi", "min", "max")
-FLOAT_1 = ("abs", "sqrt", "floor", "ceil", "trunc", "nearest")
-FLOAT_2 = ("min", "max", "copysign")
-
-
-class Node:
-	"""A piece of a program.  `data` is what is no child: a name, an operator, a text."""
-
-	__slots__ = ("kind", "type", "kids", "data", "line")
-
-	def __init__(self, kind, type, kids=(), data=None):
-		self.kind, self.type, self.kids, self.data, self.line = kind, type, list(kids), data, 0
+from shapes import Shapes
+from tree import *  # noqa: F403: callers have one module to know
 
 
 class Source:
@@ -73,61 +45,6 @@ def universe():
 	return found
 
 
-# ---- Numbers as text ----
-
-def float_text(value, suffix=""):
-	if math.isnan(value):
-		return "nan" + ("_" + suffix if suffix else "")
-	sign = "-" if math.copysign(1, value) < 0 else ""
-	if math.isinf(value):
-		return sign + "inf" + ("_" + suffix if suffix else "")
-	text = repr(abs(value))
-	if "e" in text:
-		digits, _, exponent = text.partition("e")
-		text = (digits if "." in digits else digits + ".0") + "e" + str(int(exponent))
-	return sign + text + suffix
-
-
-def round_f32(value):
-	try:
-		return struct.unpack("<f", struct.pack("<f", value))[0]
-	except OverflowError:
-		return math.inf
-
-
-def from_pattern(t, bits):
-	return struct.unpack("<f" if t == "f32" else "<d", struct.pack("<I" if t == "f32" else "<Q", bits))[0]
-
-
-FLOAT_EDGES = {t: [0.0, 1.0, -0.0, -1.0, 0.5, 1.5, 2.5, -0.5, -1.5, 2.0, 3.0, 1e10, -1e10, math.inf, -math.inf,
-		   math.nan, 2147483648.0, -2147483648.0, -2147483904.0, 4294967296.0, 9223372036854775808.0,
-		   -9223372036854775808.0, 18446744073709551616.0, 16777216.0, 9007199254740992.0, 0.1, 1 / 3,
-		   4503599627370497.5, 8388607.5] for t in FLOATS}
-FLOAT_EDGES["f32"] = [round_f32(x) for x in FLOAT_EDGES["f32"]] + [
-	from_pattern("f32", b) for b in (1, 0x007fffff, 0x00800000, 0x7f7fffff, 0x80000001, 0x4effffff, 0x4f7fffff,
-					 0x5effffff, 0x5f7fffff, 0x3effffff, 0x3f7fffff)]
-FLOAT_EDGES["f64"] += [2147483647.0, 2147483647.5, -2147483648.5, 4294967295.0, 4294967295.5] + [
-	from_pattern("f64", b) for b in (1, 0x000fffffffffffff, 0x0010000000000000, 0x7fefffffffffffff,
-					 0x8000000000000001, 0x43dfffffffffffff, 0x43efffffffffffff,
-					 0x3fdfffffffffffff, 0x47efffffe0000000, 0x47effffff0000000,
-					 0x36a0000000000000, 0x3690000000000000)]
-
-
-def int_range(t):
-	width = WIDTH[t]
-	return (-(1 << width - 1), (1 << width - 1) - 1) if t[0] == "i" else (0, (1 << width) - 1)
-
-
-INT_EDGES = {}
-for _t in INTS:
-	_low, _high = int_range(_t)
-	_edges = [0, 1, 2, 3, 5, 7, 8, 10, -1, -2, _high, _low, _high - 1, _low + 1, 31, 32, 33, 63, 64, 100, 127, 128,
-		  255, 256, -128, 65535, 65536, 1 << 31, (1 << 31) - 1, 1 << 32, (1 << 32) - 1, -(1 << 31), 4095, 4096,
-		  4097, 0xff00ff, 0x5555555555555555, 0x123456789abcdef, 1 << 53, (1 << 53) + 1, -(1 << 31) - 1,
-		  0x7fffff, 1 << 24, (1 << 24) + 1, 0xfff000, 0x1000000000000]
-	INT_EDGES[_t] = [e for e in _edges if _low <= e <= _high]
-
-
 # ---- The generator ----
 
 class Function:
@@ -138,7 +55,7 @@ class Function:
 		self.deep = False  # may be called very deep
 
 
-class Generator:
+class Generator(Shapes):
 	def __init__(self, source, seen=None):
 		self.s, self.below, self.pick, self.chance = source, source.below, source.pick, source.chance
 		self.seen = set() if seen is None else seen
@@ -173,6 +90,8 @@ class Generator:
 	def group(self):
 		"""One function, or some that call each other."""
 		size = self.pick((1, 1, 1, 1, 1, 1, 2, 2, 3)) if self.chance(35) else 0
+		if self.chance(4):
+			return [self.tail_call()]
 		made = [self.signature(size > 0) for _ in range(max(size, 1))]
 		deep = size and self.chance(30)
 		for f in made:
@@ -256,6 +175,27 @@ class Generator:
 			value = Node("builtin", "u" + value.type[1:], [value], "bits")
 		return value if value.type == t else Node("cast", t, [value])
 
+	def tail_call(self):
+		"""if depth <= 0 { return … } … return g(depth - 1, …): a loop in other words."""
+		f = self.signature(True)
+		f.params = [(n, t) for n, t in f.params if t[0] != "["]
+		f.result = f.result or "u64"
+		f.group, f.deep = (f,), self.chance(60)
+		self.begin_function(f)
+		self.env, self.fixed = dict(f.params), {"depth"}
+		depth = Node("var", "i32", data="depth")
+		end = Node("if", None, [Node("bin", "bool", [depth, Node("lit", "i32", data="0")], "<="),
+					Node("block", None, [Node("return", None, [self.expr(f.result, 2)])])])
+		body = [end] + [self.assign() for _ in range(self.below(3))]
+		deeper = Node("bin", "i32", [depth, Node("lit", "i32", data="1")], "-")
+		again = Node("call", f.result, [deeper] + [self.expr(t, 1) for _, t in f.params[1:]], f.name)
+		self.seen.add(("call", f.result))
+		if self.chance(30) and f.result in NUMBERS:
+			again = Node("bin", f.result, [again, self.leaf(f.result)], self.pick(ARITHMETIC))
+		f.cost = (self.cost + 10) * 12
+		self.functions.append(f)
+		return Node("fn", f.result, [Node("block", None, body + [Node("return", None, [again])])], f)
+
 	def recurse(self, f):
 		"""if depth > 0 { … g(depth - 1, …) … }"""
 		g = self.pick(f.group)
@@ -309,14 +249,10 @@ class Generator:
 			return self.stop()
 		if depth <= 0 or self.nodes > self.room:
 			return self.assign()
-		if self.loopy and self.chance(70):
-			return self.walk_span() if self.spans and self.chance(50) else self.recurrence()
+		if self.loopy and self.chance(70) or 81 <= choice < 88:
+			return self.shape()
 		if choice < 81:
 			return self.branch(depth)
-		if choice < 85:
-			return self.recurrence()
-		if choice < 87 and self.spans:
-			return self.walk_span()
 		if choice < 97:
 			return self.loop(depth)
 		return self.block(self.below(3), depth - 1)
@@ -445,156 +381,6 @@ class Generator:
 		self.loops = around
 		self.mult, self.env = before
 		return node
-
-	def walk_span(self):
-		"""for k in 0..len(xs) { … xs[k + 1] … }, with bounds and indices that are a little off: which checks
-		may be left out?"""
-		span = self.pick(tuple(self.spans))
-		element, t = self.spans[span], self.pick(("i64", "i64", "i32", "u32", "u64"))
-		if self.mult * 16 > 1200:
-			return self.assign()
-		before, env = self.mult, dict(self.env)
-		self.mult *= 16
-		self.cost += 5 * self.mult
-		off = lambda: self.pick((0, 0, 0, 1, 2)) if self.chance(60) else -1
-		start = self.number(t, self.pick((0, 0, 0, 1, 2, -1)) if t in SIGNED else self.below(3))
-		end = off()
-		if t in UNSIGNED:
-			end = max(end, 0)  # 0 - 1 would be billions of rounds
-		end = self.moved(self.length(span, t), t, end)
-		counter = self.fresh("k")
-		self.env[counter] = t
-		self.fixed.add(counter)
-		body = []
-		for _ in range(1 + self.below(3)):
-			at = self.moved(Node("var", t, data=counter), t, off())
-			self.seen.add(("index", t))
-			step = self.use_element(span, element, at)
-			if self.chance(30):
-				guard = self.moved(Node("var", t, data=counter), t, off())
-				condition = Node("bin", "bool", [guard, self.length(span, t)], self.pick(("<", "<", "<=", "!=")))
-				if t in SIGNED and self.chance(50):
-					low = Node("bin", "bool", [Node("var", t, data=counter), self.number(t, self.below(2))], ">=")
-					condition = Node("bin", "bool", [low, condition], "&&")
-				step = Node("if", None, [condition, Node("block", None, [step])])
-			body.append(step)
-		self.mult, self.env = before, env
-		return Node("for", t, [start, end, Node("block", None, body)], (False, counter))
-
-	def length(self, span, t):
-		self.seen.add(("len", f"[{self.spans[span]}]"))
-		node = Node("len", "i64", data=span)
-		return node if t == "i64" else Node("cast", t, [node])
-
-	def moved(self, node, t, by):
-		if by == 0:
-			return node
-		return Node("bin", t, [node, self.number(t, abs(by))], "+" if by > 0 else "-")
-
-	def use_element(self, span, element, at):
-		t = ELEMENTS[element]
-		targets = [n for n, k in self.env.items() if k == t and n not in self.fixed]
-		if targets and self.chance(50):
-			self.seen.add(("load", f"[{element}]"))
-			return Node("set", t, [Node("index", t, [at], span)], (self.pick(targets), self.pick(("+=", "-=", "="))))
-		op, value = self.update(t, 1)
-		self.seen.add(("store" if op == "=" else "update", f"[{element}]"))
-		return Node("store", t, [at, value], (span, op))
-
-	def recurrence(self):
-		"""A loop whose variables evolve so that an optimiser may solve it: sums, powers, alternating
-		signs, conditions on the counter, steps that miss the bound."""
-		t = self.pick(INTS)
-		trips = self.pick((8, 0, 1, 2, 3, 31, 100, 255))
-		if self.mult * trips > 1200:
-			return self.assign()
-		before, env = self.mult, dict(self.env)
-		self.mult *= trips + 1
-		self.cost += 5 * self.mult
-		small = Node("bin", t, [self.leaf(t), self.number(t, (1 << trips.bit_length()) - 1)], "&")
-		names = [n for n, k in self.env.items() if k == t and n not in self.fixed]
-		sums = [self.pick(names) for _ in range(1 + self.below(3))] if names else []
-		counter = self.fresh("k")
-		start = self.leaf(t) if self.chance(40) else self.number(t, self.pick((0, 0, 1, -3)))
-		if start.kind not in ("lit", "var"):
-			start = self.number(t, 0)
-		again = Node(start.kind, t, data=start.data)
-		self.env[counter] = t
-		self.fixed.add(counter)
-		strides = self.chance(40)
-		body = []
-		if self.chance(12) and self.mult < 300:
-			fixed = set(self.fixed)
-			body.append(self.recurrence())
-			self.fixed = fixed
-		if self.chance(10):
-			at = Node("bin", "bool", [Node("var", t, data=counter), self.leaf(t)], self.pick(EQUALITY + ORDER))
-			jump = Node("break" if strides else self.pick(("break", "continue")), None)
-			body.append(Node("if", None, [at, Node("block", None, [jump])]))
-		steps = [self.evolve(t, name, counter, sums) for name in sums] or [self.assign()]
-		body = body + steps if self.chance(50) or not sums else steps + body
-		if not strides:
-			end = Node("bin", t, [again, small], "+")
-			node = Node("for", t, [start, end, Node("block", None, body)], (False, counter))
-		else:
-			node = self.stride(t, counter, trips, small, body)
-		self.mult, self.env = before, env
-		return node
-
-	def stride(self, t, counter, trips, few, body):
-		"""let k = a; while k < b { …; k += step }, up or down; small numbers, so that it ends."""
-		step, down = 1 + self.below(7), self.chance(50) and t in SIGNED
-		variable = lambda: Node("var", t, data=counter)
-		first = self.number(t, self.below(5) + (trips if down else 0))
-		bound = Node("bin", t, [few, self.number(t, 3)], "-") if t in SIGNED and self.chance(50) else few
-		condition = Node("bin", "bool", [variable(), bound], self.pick((">", ">=") if down else ("<", "<=")))
-		if bound.kids[0].kind == "bin":
-			bound.kids[0].kids[0] = self.steady(t, few.kids[0])
-		else:
-			bound.kids[0] = self.steady(t, few.kids[0])
-		body.append(Node("set", t, [self.number(t, step)], (counter, "-=" if down else "+=")))
-		return Node("block", None, [Node("let", t, [first], counter),
-					    Node("plain", None, [condition, Node("block", None, body)])])
-
-	def steady(self, t, node):
-		"""A bound must not move with the loop's sums."""
-		changing = node.kind == "var" and node.data not in self.fixed and node.data not in self.constants
-		return self.number(t, 77) if changing and self.chance(50) else node
-
-	def evolve(self, t, name, counter, sums):
-		"""One step of a recurrence: name = …"""
-		own, k = Node("var", t, data=name), Node("var", t, data=counter)
-		choice = self.below(9)
-		if choice < 3:
-			return Node("set", t, [self.polynomial(t, k, 2)], (name, self.pick(("+=", "-=", "^="))))
-		if choice == 3:
-			return Node("set", t, [self.literal(t)], (name, "+="))
-		if choice == 4:
-			scaled = Node("bin", t, [own, self.number(t, self.pick((2, 3, -1, 5)))], "*")
-			return Node("set", t, [Node("bin", t, [scaled, self.number(t, self.below(9))], "+")], (name, "="))
-		if choice == 5:
-			other = Node("var", t, data=self.pick(sums))
-			return Node("set", t, [Node("bin", t, [own, other], self.pick(ARITHMETIC))], (name, "="))
-		if choice == 6:
-			odd = Node("bin", t, [k, self.number(t, self.pick((1, 3)))], "&")
-			condition = Node("bin", "bool", [odd, self.number(t, 0)], "==")
-		else:
-			condition = Node("bin", "bool", [k, self.leaf(t)], self.pick(ORDER + EQUALITY))
-		if choice == 7:
-			value = Node("cond", t, [condition, self.polynomial(t, k, 1), self.literal(t)])
-			return Node("set", t, [value], (name, "+="))
-		return Node("if", None, [condition, Node("block", None, [Node("set", t, [self.literal(t)], (name, "+="))]),
-					 Node("block", None, [Node("set", t, [self.literal(t)], (name, "-="))])])
-
-	def polynomial(self, t, k, depth):
-		if depth <= 0 or self.chance(30):
-			return Node("var", t, data=k.data) if self.chance(60) else self.leaf(t)
-		return Node("bin", t, [self.polynomial(t, k, depth - 1), self.polynomial(t, k, depth - 1)],
-			    self.pick(ARITHMETIC))
-
-	def number(self, t, value):
-		low, high = int_range(t)
-		return Node("lit", t, data=self.int_text(t, value if low <= value <= high else value % (high + 1)))
 
 	def for_bounds(self, trips):
 		t = self.pick(INTS)
@@ -895,136 +681,3 @@ class Generator:
 
 def generate(source, seen=None):
 	return Generator(source, seen).program()
-
-
-# ---- Trees as text ----
-
-def show(program):
-	"""The program's text; sets `line` in every statement and directive."""
-	out = []
-	consts, fns, calls = (part.kids for part in program.kids)
-	for c in consts:
-		out.append(f"const {c.data}: {c.type} = {text(c.kids[0])};")
-	used = {n.data for n in walk(program) if n.kind == "call"}
-	if "nothing" in used:
-		out.append("fn nothing() { }")
-	for fn in fns:
-		f = fn.data
-		params = ", ".join(f"{n}: {t}" for n, t in f.params)
-		out.append(f"fn {f.name}({params})" + (f" -> {f.result}" if f.result else "") + " {")
-		show_block(fn.kids[0], out, 1)
-		out.append("}")
-	for c in calls:
-		out.append("//! " + text(c))
-		c.line = len(out)
-	return "\n".join(out) + "\n"
-
-
-def show_block(block, out, depth):
-	for s in block.kids:
-		show_statement(s, out, "\t" * depth, depth)
-
-
-def show_statement(s, out, tabs, depth):
-	kind, kids = s.kind, s.kids
-	s.line = len(out) + 1
-	if kind == "let":
-		out.append(f"{tabs}let {s.data}: {s.type} = {text(kids[0])};")
-	elif kind == "letspan":
-		out.append(f"{tabs}let {s.data} = {text(kids[0])};")
-	elif kind == "set":
-		out.append(f"{tabs}{s.data[0]} {s.data[1]} {text(kids[0])};")
-	elif kind == "store":
-		out.append(f"{tabs}{s.data[0]}[{text(kids[0])}] {s.data[1]} {text(kids[1])};")
-	elif kind == "do":
-		out.append(f"{tabs}{text(kids[0])};")
-	elif kind == "if":
-		show_if(s, out, tabs, depth)
-	elif kind == "block":
-		out.append(tabs + "{")
-		show_block(s, out, depth + 1)
-		out.append(tabs + "}")
-	elif kind == "for":
-		label, name = s.data
-		out.append(f"{tabs}{label + ': ' if label else ''}for {name} in {text(kids[0])}..{text(kids[1])} {{")
-		show_block(kids[2], out, depth + 1)
-		out.append(tabs + "}")
-	elif kind in ("while", "loop"):
-		label, fuel, trips = s.data
-		out.append(f"{tabs}let {fuel} = {trips};")
-		s.line += 1
-		label = label + ": " if label else ""
-		if kind == "while":
-			out.append(f"{tabs}{label}while {fuel} > 0 && {text(kids[0], 3)} {{")
-		else:
-			out.append(f"{tabs}{label}loop {{")
-			out.append(f"{tabs}\tif {fuel} == 0 {{ break; }}")
-		out.append(f"{tabs}\t{fuel} -= 1;")
-		show_block(kids[-1], out, depth + 1)
-		out.append(tabs + "}")
-	elif kind == "plain":
-		out.append(f"{tabs}while {text(kids[0])} {{")
-		show_block(kids[1], out, depth + 1)
-		out.append(tabs + "}")
-	elif kind == "return":
-		out.append(f"{tabs}return {text(kids[0])};" if kids else f"{tabs}return;")
-	else:  # break, continue, trap
-		out.append(f"{tabs}{kind} {s.data};" if s.data else f"{tabs}{kind};")
-
-
-def show_if(s, out, tabs, depth):
-	out.append(f"{tabs}if {text(s.kids[0])} {{")
-	show_block(s.kids[1], out, depth + 1)
-	while len(s.kids) > 2:
-		rest = s.kids[2]
-		if len(rest.kids) == 1 and rest.kids[0].kind == "if":
-			s = rest.kids[0]
-			s.line = len(out) + 1
-			out.append(f"{tabs}}} else if {text(s.kids[0])} {{")
-			show_block(s.kids[1], out, depth + 1)
-			continue
-		out.append(tabs + "} else {")
-		show_block(rest, out, depth + 1)
-		break
-	out.append(tabs + "}")
-
-
-def text(e, level=0):
-	"""An expression, in parentheses if it binds less than `level`."""
-	kind = e.kind
-	if kind in ("lit", "var", "span"):
-		negative = kind == "lit" and e.data[0] == "-"
-		return f"({e.data})" if negative and level > PREFIX else e.data
-	if kind == "bin":
-		own = LEVEL[e.data]
-		left = own + 1 if own == 3 else own
-		shown = f"{text(e.kids[0], left)} {e.data} {text(e.kids[1], own + 1)}"
-	elif kind == "un":
-		own = PREFIX
-		shown = e.data + text(e.kids[0], PREFIX)
-	elif kind == "cast":
-		own = CAST
-		shown = f"{text(e.kids[0], CAST + 1)} as {e.type}"
-	elif kind == "cond":
-		return f"if {text(e.kids[0])} {{ {text(e.kids[1])} }} else {{ {text(e.kids[2])} }}"
-	elif kind == "index":
-		return f"{e.data}[{text(e.kids[0])}]"
-	elif kind == "slice":
-		return f"{e.data}[{text(e.kids[0])}..{text(e.kids[1])}]"
-	elif kind == "len":
-		return f"len({e.data})"
-	elif kind == "spanlit":
-		return "[" + ", ".join(text(k) for k in e.kids) + "]"
-	else:
-		args = ", ".join(text(k) for k in e.kids)
-		return f"{e.data}({e.type}, {args})" if e.data == "from_bits" else f"{e.data}({args})"
-	return f"({shown})" if own < level else shown
-
-
-def walk(node):
-	"""Every node, parents first."""
-	todo = [node]
-	while todo:
-		n = todo.pop()
-		yield n
-		todo.extend(reversed(n.kids))

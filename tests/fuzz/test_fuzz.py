@@ -113,6 +113,29 @@ def test_shards_are_parts_of_the_whole():
 	assert all(parts[name] == text for name, text in whole.items())
 
 
+def test_what_is_left_out_is_the_seeds(host):
+	left_out = fuzz.choices(host)
+	assert {"inline", "scev", "dse"} <= set(left_out[0]) and len(left_out[1]) > 0
+
+	def args(seed, first):
+		o = fuzz.arguments([f"--seed={seed}", "--oracle=0"])
+		campaign = fuzz.Campaign(o, [engines.Setup(n, host) for n in "ab"], {host.name: left_out})
+		campaign.next = first
+		reference, way = campaign.dress()
+		assert not reference.args
+		return way.args
+
+	assert args(1, 10) == args(1, fuzz.BATCH - 1)
+	made = {args(1, k * fuzz.BATCH) for k in range(60)}
+	assert len(made) > 30
+	said = " ".join(arg for some in made for arg in some)
+	assert all(name in said for name in [*left_out[0], *left_out[1], "registers"])
+	for some in list(made)[:8]:  # the command understands them
+		job = engines.Job(engines.Setup("x", host, args=some), [("a", "fn f() { }\n//! f()\n")])
+		engines.finish([job])
+		assert len(job.answers["a"].results) == 3, (some, job.answers["a"])
+
+
 @pytest.mark.parametrize("shard", ["0/3", "4/3", "x", "1", "1/0", "-1/2"])
 def test_a_bad_shard_is_refused(shard, capsys):
 	with pytest.raises(SystemExit) as e:
