@@ -227,7 +227,10 @@ move_between_siblings(Resolver *rs, const Value *value)
 			continue;
 		if (before->from == gap && gap != it->from) {
 			/* Memory follows right after an operand was read.  Who was there before the
-			 * gap? */
+			 * gap?  A parameter was where it came. */
+			if (k == 1 && value->init && gap == POS_START)
+				add_move(rs, gap, PHASE_SPLIT, value->type, value->home,
+					 value->init);
 			if (is_block_head(ra, gap) || k < 2)
 				continue;
 			before = &ra->intervals.at[rs->sib[k - 2]];

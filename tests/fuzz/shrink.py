@@ -63,7 +63,7 @@ def accept(program, batch, failing, size):
 			continue
 		undo = apply(edit)
 		new = measure(program)
-		if new < (best or size) and (best is None or failing([failing.source(program, new[1])])[0]):
+		if program.kids[2].kids and new < (best or size) and (best is None or failing([failing.source(program, new[1])])[0]):
 			best = new
 		else:
 			revert(undo)
