@@ -6,7 +6,7 @@
 #include "opt/edit.h"
 
 /* In instructions, constants and parameters not counted. */
-enum { SMALL = 40, SMALL_SELF = 48, MOST = 400, MOST_SELF = 130, LOOKED_AT = 400 };
+enum { SMALL = 40, SMALL_SELF = 48, MOST = 400, MOST_SELF = 200, LOOKED_AT = 400 };
 
 typedef struct Inliner {
 	IrFunc *f; /* the caller */

@@ -39,6 +39,8 @@ static const Pass passes[] = {
 	  "constants added to an index become part of the offset" },
 	{ "dse",     dse_run,       FACT_ORDER,               FACT_CLEAN,
 	  "stores that nothing sees" },
+	{ "constants", constants_run, FACT_ORDER,             0,
+	  "constants that are no immediates stay in registers in inner loops" },
 };
 // clang-format on
 enum { PASS_COUNT = sizeof passes / sizeof *passes };

@@ -194,6 +194,18 @@ static const Row rows[] = {
 	{ "dse", IR_STORE, 2, "fn f(xs: [i64], v: i64) { xs[0] = v; xs[3] = 1; }" },
 	{ "dse", IR_STORE, 2,
 	  "fn f(xs: [i64], ys: [i64]) -> i64 { xs[0] = 1; let a = ys[0]; xs[0] = 2; return a; }" },
+	/* dse, across blocks: the depth counts on only where a call or a return follows */
+	{ "inline,gvn,dse", IR_STORE, 7,
+	  "fn f(n: i64) -> i64 { if n < 2 { return n; } return f(n - 1) + f(n - 2); }" },
+	/* constants */
+	{ "constants", IR_BITCAST, 1,
+	  "fn f(n: i64, x: f64) -> f64 { for i in 0..n { x = x * 0.3 + 0.3; } return x; }" },
+	{ "constants", IR_BITCAST, 1,
+	  "fn f(n: i64, x: i64) -> i64 { for i in 0..n { x ^= x * 6364136223846793005; } return x; "
+	  "}" },
+	{ "constants", IR_BITCAST, 0,
+	  "fn f(n: i64, x: f64) -> f64 { for i in 0..n { if x == 0.0 { x = 1.5; } } return x; }" },
+	{ "constants", IR_BITCAST, 0, "fn f(n: i64, x: f64) -> f64 { return x * 0.3; }" },
 	/* inline */
 	{ "inline", IR_CALL, 0,
 	  "fn g(a: i64) -> i64 { return a + 1; } fn f(a: i64) -> i64 { return g(g(a)); }" },
