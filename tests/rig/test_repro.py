@@ -109,10 +109,11 @@ def test_the_line_opens_a_debugger(program, every, name, engine):
 
 def test_each_target_and_engine_has_its_line(every):
     for target in every.values():
+        runner = (target.runner_line() or [""])[0]
         for engine in stream.ENGINES:
             line = debug.gdb_line(target, engine, "x.tv", "f(1)")
-            if target.runner.startswith("qemu-"):
-                assert line.startswith(f"{target.runner} -g {debug.PORT} ") and "gdb-multiarch" in line
+            if runner.startswith("qemu-"):
+                assert line.startswith(f"{runner} -g {debug.PORT} ") and "gdb-multiarch" in line
             elif target.runner == "wine":
                 assert " winedbg build/" in line
             else:
