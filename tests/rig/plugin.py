@@ -31,7 +31,7 @@ CANARIES = {
 # The same of a stand-in for trivet that can also crash (trivet itself never should): see fake_trivet.c.
 FAKES = {"answer 44": "FAIL", "lie 44": "the directive says: 45", "crash": "signal|Windows|exit status 3",
          "hang": "time-out", "exit": "ended too early", "half": "rubbish in the output", "forget": "gave no result"}
-CANARY_SILENT = 0.5
+CANARY_SILENT = 1.5
 
 
 def pytest_addoption(parser):
