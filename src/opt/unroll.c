@@ -26,7 +26,8 @@ typedef struct Unroll {
 	uint64_t a[BODY_PHIS], c[BODY_PHIS];	 /* RULE_AFFINE: of one round */
 	Val mask[BODY_PHIS];			 /* and a constant, or 0 */
 	uint64_t by[BODY_PHIS], plus[BODY_PHIS]; /* of the rounds so far */
-	uint8_t *uses; /* by value: how many instructions of the loop read it, 2 for more */
+	uint8_t *uses; /* by value: how many instructions of the loop read it, 2 for more; then
+			  has_chain()'s */
 	uint32_t *of;  /* by value: 1 + the phi whose next value it is, if there is a rule */
 } Unroll;
 
@@ -135,6 +136,34 @@ find_rules(Unroll *u)
 		if (u->rule[k])
 			u->of[next] = k + 1;
 	}
+}
+
+/* Does some value that follows no rule come out of its own value of the round before?  Then the
+ * rounds wait for each other, and the test between them costs nothing. */
+static bool
+has_chain(Unroll *u)
+{
+	IrFunc *f = u->f;
+	uint32_t n;
+
+	for (uint32_t p = 0; p < u->y.nphis; p++) {
+		if (u->rule[p] || p == u->counter.which)
+			continue;
+		memset(u->uses, 0, f->ins.n);
+		u->uses[u->y.phi[p]] = 1;
+		for (uint32_t k = 0; k < u->y.nblocks; k++)
+			for (Val v = f->blocks.at[u->y.blocks[k]].first; v; v = f->ins.at[v].next) {
+				const Val *args = ir_args(f, v, &n);
+
+				if (ir_op_info[f->ins.at[v].op].flags & IR_M)
+					return false;
+				for (uint32_t j = 0; j < n; j++)
+					u->uses[v] |= u->uses[args[j]];
+			}
+		if (u->uses[u->y.next[p]])
+			return true;
+	}
+	return false;
 }
 
 /* ---- Rounds --------------------------------------------------------------------------------- */
@@ -320,7 +349,9 @@ run_loop(Unroll *u, OptContext *o, const LoopForest *l, const OptLoop *loop)
 		find_rules(u);
 		u->y.special = take_special;
 		u->y.of = u;
-		if (!unroll(u))
+		if (has_chain(u))
+			why = "each round waits for the one before";
+		else if (!unroll(u))
 			why = "it does not count towards its limit";
 	}
 	if (why)

@@ -194,6 +194,8 @@ static const Row rows[] = {
 	{ "dse", IR_STORE, 2, "fn f(xs: [i64], v: i64) { xs[0] = v; xs[3] = 1; }" },
 	{ "dse", IR_STORE, 2,
 	  "fn f(xs: [i64], ys: [i64]) -> i64 { xs[0] = 1; let a = ys[0]; xs[0] = 2; return a; }" },
+	{ "unroll", IR_FMUL, 1, /* each round waits for the one before */
+	  "fn f(n: i64, x: f64) -> f64 { for i in 0..n { x = x * 0.3 + 1.0; } return x; }" },
 	/* dse, across blocks: the depth counts on only where a call or a return follows */
 	{ "inline,gvn,dse", IR_STORE, 7,
 	  "fn f(n: i64) -> i64 { if n < 2 { return n; } return f(n - 1) + f(n - 2); }" },
