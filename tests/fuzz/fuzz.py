@@ -44,6 +44,7 @@ def arguments(argv):
 	parser.add_argument("--oracle", type=int, default=8, metavar="PERCENT",
 			    help="of the programs that are also compiled as C (default 8)")
 	parser.add_argument("--only", type=int, metavar="K", help="just program K: print it, run it, shrink it")
+	parser.add_argument("--list", action="store_true", help="print the numbers of the programs, and no more (with --programs)")
 	parser.add_argument("--findings", type=int, default=1, metavar="N", help="go on until so many were found")
 	parser.add_argument("--out", type=Path, default=REGRESS, metavar="FOLDER", help="where shrunk programs go")
 	parser.add_argument("--no-build", action="store_true", help="use what is in build/ already")
@@ -291,6 +292,10 @@ class Failing:
 
 def main(argv=None):
 	options = arguments(argv)
+	if options.list:
+		first, step = options.shard
+		print(*(f"program {options.seed}/{first + k * step}" for k in range(options.programs)), sep="\n")
+		return 0
 	try:
 		ways, skipped = setups(options)
 	except targets.RigError as e:

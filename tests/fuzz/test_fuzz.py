@@ -105,8 +105,11 @@ def test_shards_are_parts_of_the_whole():
 	def numbers(shard):
 		o = fuzz.arguments(["--seed=1", f"--shard={shard}", "--programs=6", "--oracle=0"])
 		campaign = fuzz.Campaign(o, [engines.Setup("none", None)])
-		return dict(campaign.batch()[0])
-	whole, parts = numbers("1/1"), {}
+		made = dict(campaign.batch()[0])
+		assert not set(made) & set(parts)
+		return made
+	parts = {}
+	whole = numbers("1/1")
 	for i in (1, 2, 3):
 		parts |= numbers(f"{i}/3")
 	assert len(parts) == 18

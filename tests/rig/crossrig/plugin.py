@@ -425,7 +425,13 @@ def items_of(session):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(session, items):
-    """Programs come with every run of the whole suite, not with single files asked for."""
+    """Programs come with every run of the whole suite, not with single files asked for; they are in their shards
+    already, Python's own tests are not."""
+    rig = session.config.rig
+    elsewhere = [i for i in items if not isinstance(i, Item) and not rig.in_shard(i.nodeid)]
+    if elsewhere:
+        session.config.hook.pytest_deselected(items=elsewhere)
+        items[:] = [i for i in items if isinstance(i, Item) or rig.in_shard(i.nodeid)]
     if whole_suite(session.config):
         items += items_of(session)
     if session.config.option.programs_only:
