@@ -49,7 +49,7 @@ ALL_LDFLAGS = $(LINK) -Wl,--gc-sections $(LDFLAGS) $(if $(SANITIZE),$(SANITIZERS
 B := build/$(TARGET)$(if $(SANITIZE),-$(subst 1,asan,$(subst thread,tsan,$(SANITIZE))))
 
 # What is not on the way from text to a call is made small rather than fast.
-SMALL_SOURCES = src/api/% src/cli/% src/asm/%_public.c src/asm/%_text.c src/asm/%_table.c src/asm/asm.c \
+SMALL_SOURCES = src/api/% src/cli/% src/asm/%_text.c src/asm/%_table.c src/asm/asm.c \
 	src/code/% src/gen/ra_check.c src/gen/shim.c src/gen/unwind.c src/interp/compile.c src/interp/expr.c \
 	src/interp/print.c src/ir/print.c src/ir/read.c src/ir/verify.c src/lang/directive.c src/lang/floattext.c \
 	src/lang/print.c src/lang/value.c src/opt/remark.c src/opt/scev% src/opt/version.c

@@ -83,6 +83,7 @@ typedef struct trivet_operand {
 	uint8_t scale;                  /* of the index, or amount of a shift or extension */
 	uint8_t size;                   /* bytes of memory; 0: as the other operands say */
 	uint8_t extra;                  /* kind of shift or extension, or a condition */
+	uint8_t zero;
 	trivet_label label;
 	int64_t value;                  /* immediate, displacement, addend of a label */
 } trivet_operand;

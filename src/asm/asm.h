@@ -22,6 +22,21 @@ typedef struct A64Recent {
 	uint32_t form;
 } A64Recent;
 
+/* The same of x86-64, with everything that does not depend on the operands' values; see
+ * x86_64_public.c. */
+enum { X64_RECENT = 256 };
+enum { X64_RECENT_ANY, X64_RECENT_REGISTER, X64_RECENT_MEMORY /* the plain ones */, X64_RECENT_BRANCH };
+typedef struct X64Recent {
+	uint64_t kinds, form;
+	const struct X64Lead *lead;
+	uint64_t span;                  /* the immediate is at most so much … */
+	int32_t low;                    /* … above this */
+	uint8_t cc, rm;                 /* condition; what the rm is, X64Rm.kind */
+	uint8_t shape;                  /* X64_RECENT_… */
+	uint8_t at_reg, at_rm, at_vvvv, at_imm, at_fixed;       /* which operand; 0 where there is none … */
+	uint8_t reg_mask, vvvv_mask, fixed_mask, fixed, digit;  /* … and a mask of 0 */
+} X64Recent;
+
 struct trivet_asm {
 	Cbuf buf;                       /* first: it is what every instruction touches */
 	Mem mem;
@@ -31,7 +46,10 @@ struct trivet_asm {
 	bool late;                      /* something was asked for after trivet_asm_finish() */
 	VEC(AsmConstant) constants;
 	VEC(uint32_t) slots;            /* hash table over constants: index + 1; a power of two, or empty */
-	A64Recent recent[A64_RECENT];
+	union {                         /* by isa */
+		A64Recent recent[A64_RECENT];
+		X64Recent recent_x64[X64_RECENT];
+	};
 	VEC(Fixup) addresses;           /* every CBUF_ABS64: they change with each base */
 };
 

@@ -1,9 +1,6 @@
-/* x86_64.c - one encoder for every row of the table, and the choices of the shortest form.
- *
- * An instruction is laid out as    [66] [F2|F3] [REX] [0F [38|3A]] opcode ModRM [SIB] [disp] [imm]
- * or, with VEX,                     C4 … … opcode ModRM [SIB] [disp] [imm]
- * [SDM] volume 2, chapter 2, "Instruction Format". */
+/* x86_64.c - one encoder for every row of the table, and the choices of the shortest form. */
 #include "asm/x86_64.h"
+#include "asm/x86_64_bytes.h"
 #include "trivet_x64.h"
 
 // clang-format off
@@ -51,12 +48,8 @@ const X64Pattern x64_pattern[X64_PATTERN_COUNT] = {
 	  .accepts = (count > 0 ? ACCEPTS_##a : 0) | (count > 1 ? ACCEPTS_##b << 8 : 0) |       \
 	             (count > 2 ? ACCEPTS_##c << 16 : 0),                                       \
 	  .modrm = IS_RM(a) || IS_RM(b) || IS_RM(c),                                            \
-	  .rm_general = HAS(X64_SLOT_MG, a, b, c),                                              \
 	  .reg_general = HAS(X64_SLOT_RG, a, b, c) || HAS(X64_SLOT_OG, a, b, c),                \
 	  .vvvv = HAS(X64_SLOT_VG, a, b, c) || HAS(X64_SLOT_VX, a, b, c),                       \
-	  .rm_byte = HAS(X64_SLOT_MB, a, b, c),                                                 \
-	  .memory_only = HAS(X64_SLOT_MM, a, b, c),                                             \
-	  .register_only = HAS(X64_SLOT_XR, a, b, c),                                           \
 	  .general = (count > 0 ? IS_GENERAL(a) : 0) | (count > 1 ? IS_GENERAL(b) << 8 : 0) |   \
 	             (count > 2 ? IS_GENERAL(c) << 16 : 0),                                     \
 	  .at_reg = AT(X64_SLOT_RG, X64_SLOT_OG, count, a, b, c),                               \
@@ -70,204 +63,145 @@ const X64Pattern x64_pattern[X64_PATTERN_COUNT] = {
 };
 // clang-format on
 
-static uint8_t *
-put32(uint8_t *p, uint32_t v)
-{
-	cbuf_put32(p, v);
-	return p + 4;
-}
+// clang-format off
+/* ---- What each row and size say of the bytes ---- */
 
-static uint8_t *
-put_imm(uint8_t *p, const X64Row *row, unsigned size, int64_t imm)
-{
-	switch (row->imm) {
-	case X64_IMM_N: return p;
-	case X64_IMM_Q:
-		p = put32(p, (uint32_t)(uint64_t)imm);
-		return put32(p, (uint32_t)((uint64_t)imm >> 32));
-	case X64_IMM_Z:
-		if (size > 2)
-			return put32(p, (uint32_t)(uint64_t)imm);
-		break;
-	case X64_IMM_W: size = 2; break;
-	default: size = 1;
-	}
-	*p++ = (uint8_t)imm;
-	if (size == 2)
-		*p++ = (uint8_t)((uint64_t)imm >> 8);
-	return p;
-}
+enum { /* of a pattern */
+#define X(name, count, a, b, c)                                                                 \
+	MODRM_##name = IS_RM(a) || IS_RM(b) || IS_RM(c),                                        \
+	RM_GENERAL_##name = HAS(X64_SLOT_MG, a, b, c),                                          \
+	RM_BYTE_##name = HAS(X64_SLOT_MB, a, b, c),                                             \
+	REG_GENERAL_##name = HAS(X64_SLOT_RG, a, b, c) || HAS(X64_SLOT_OG, a, b, c),            \
+	IN_OPCODE_##name = X64_PATTERN_##name >= X64_PATTERN_OG && X64_PATTERN_##name <= X64_PATTERN_A_OG,  \
+	HAS_##name = (MODRM_##name ? X64_HAS_MODRM : 0) | (IN_OPCODE_##name ? X64_HAS_OPCODE_REG : 0) |     \
+	             (HAS(X64_SLOT_VG, a, b, c) || HAS(X64_SLOT_VX, a, b, c) ? X64_HAS_VVVV : 0) |          \
+	             (HAS(X64_SLOT_MM, a, b, c) ? 0 : X64_HAS_REGISTER) |                       \
+	             (HAS(X64_SLOT_XR, a, b, c) ? 0 : X64_HAS_MEMORY),
+	X64_PATTERN_LIST(X)
+#undef X
+};
 
-/* ModRM, SIB and displacement.  [SDM] volume 2, "ModR/M and SIB Bytes", tables 2-2 and 2-3:
- * rm = 100 means a SIB byte follows (rsp and r12 as bases need one), base = 101 with mod = 00
- * means no base (rbp and r13 need a displacement). */
-static uint8_t *
-put_memory(uint8_t *p, unsigned reg, const X64Rm *rm)
-{
-	static const uint8_t shift[9] = { 0, 0, 1, 0, 2, 0, 0, 0, 3 };
-	unsigned field = (reg & 7) << 3, base = rm->base & 7, index = rm->index & 7, mod;
-	unsigned scale = shift[rm->scale];
+#define IS(by, which) (X64_BY_##by == X64_BY_##which)
+#define WIDE(by, s) ((s) == 8 && (IS(by, INT) || IS(by, VEX)))
+#define MANDATORY(prefix, by, s) \
+	(IS(by, SS) ? (s) == 8 ? 0xf2u : 0xf3u : IS(by, PS) ? (s) == 8 ? 0x66u : 0u : (prefix) + 0u)
+#define NARROW(by, s) ((s) == 2 && (IS(by, INT) || IS(by, D64)))
+#define BEFORE(prefix, by, s) \
+	(NARROW(by, s) ? 0x66 | MANDATORY(prefix, by, s) << 8 : MANDATORY(prefix, by, s))
+/* [SDM] volume 2, "The VEX Prefix".  C5, a byte shorter, is for the map 0F alone, which no row has. */
+#define PP(prefix) ((prefix) == 0x66 ? 1u : (prefix) == 0xf3 ? 2u : (prefix) == 0xf2 ? 3u : 0u)
+#define VEX_BYTES(prefix, map, by, s) (0xc4u | (map) << 8 | PP(prefix) << 16 | (WIDE(by, s) ? 1u << 23 : 0u))
+#define MAP(map, opcode) \
+	((map) == 0 ? (opcode) : (map) == 1 ? 0x0f | (opcode) << 8 : (map) == 2 ? 0x380f | (opcode) << 16 \
+										: 0x3a0f | (opcode) << 16)
+#define MAP_N(map) ((map) > 1 ? 3u : (map) + 1u)
+/* Of 8 bits is the opcode before. */
+#define OPCODE(opcode, by, pattern, s) \
+	((s) == 1 && IS(by, INT) && !RM_BYTE_##pattern && !IN_OPCODE_##pattern ? (opcode) & 0xfeu : (opcode) + 0u)
+#define HAS_FIXED(pattern) (X64_PATTERN_##pattern == X64_PATTERN_RM0 || X64_PATTERN_##pattern == X64_PATTERN_RM2)
+#define FIXED(map, digit, pattern)                                                              \
+	(HAS_FIXED(pattern)                                                                     \
+	 ? (0xc0u | (digit & 7u) << 3 | (X64_PATTERN_##pattern == X64_PATTERN_RM2 ? 2u : 0u)) << 8 * MAP_N(map) : 0u)
+#define IMM_N(imm, s) \
+	((imm) == X64_IMM_N ? 0 : (imm) == X64_IMM_Q ? 8 : (imm) == X64_IMM_W ? 2 \
+	 : (imm) == X64_IMM_Z ? ((s) > 4 ? 4 : (s)) : 1)
+#define LEAD(map_, prefix_, opcode_, digit_, imm_, sizes_, by_, pattern_, s)                    \
+	{ .prefix = IS(by_, VEX) ? VEX_BYTES(prefix_, map_, by_, s) : BEFORE(prefix_, by_, s),  \
+	  .prefix_n = IS(by_, VEX) ? 3 : NARROW(by_, s) + (MANDATORY(prefix_, by_, s) != 0),    \
+	  .opcode = IS(by_, VEX) ? (opcode_)                                                    \
+	                         : MAP(map_, OPCODE(opcode_, by_, pattern_, s)) | FIXED(map_, digit_, pattern_), \
+	  .opcode_n = !((sizes_) & (s)) ? 0 : IS(by_, VEX) ? 1 : MAP_N(map_) + HAS_FIXED(pattern_), \
+	  .rex = WIDE(by_, s) ? 0x48 : 0,                                                       \
+	  .rex_reg = (s) == 1 && REG_GENERAL_##pattern_ && (digit_) == 8 ? 4 : 255,             \
+	  .rex_rm = RM_BYTE_##pattern_ || ((s) == 1 && RM_GENERAL_##pattern_) ? 4 : 255,        \
+	  .digit = digit_, .imm_n = IMM_N(imm_, s),                                             \
+	  .has = HAS_##pattern_ | (IS(by_, VEX) ? X64_HAS_VEX : 0) |                            \
+	         ((s) == 1 || RM_BYTE_##pattern_ ? X64_HAS_BYTE : 0) }
+#define R 8
+#define N X64_IMM_N
+#define B X64_IMM_B
+#define U X64_IMM_U
+#define W X64_IMM_W
+#define Z X64_IMM_Z
+#define Q X64_IMM_Q
+const X64Lead x64_leads[X64_FORM_COUNT][4] = {
+#define X(name, op, prefix, map, opcode, digit, imm, sizes, by, pattern)                        \
+	{ LEAD(map, prefix, opcode, digit, imm, sizes, by, pattern, 1),                         \
+	  LEAD(map, prefix, opcode, digit, imm, sizes, by, pattern, 2),                         \
+	  LEAD(map, prefix, opcode, digit, imm, sizes, by, pattern, 4),                         \
+	  LEAD(map, prefix, opcode, digit, imm, sizes, by, pattern, 8) },
+	X64_FORM_LIST(X, X, X, X)
+#undef X
+};
+#undef R
+#undef N
+#undef B
+#undef U
+#undef W
+#undef Z
+#undef Q
+// clang-format on
 
-	if (rm->base == X64_NONE) {
-		*p++ = (uint8_t)(field | 4);
-		if (rm->index == X64_NONE) {
-			index = 4;
-			scale = 0;
-		}
-		*p++ = (uint8_t)(scale << 6 | index << 3 | 5);
-		return put32(p, (uint32_t)rm->disp);
-	}
-	mod = rm->disp == 0 && base != 5 ? 0 : x64_is_imm8(rm->disp) ? 0x40 : 0x80;
-	if (rm->index != X64_NONE) {
-		*p++ = (uint8_t)(mod | field | 4);
-		*p++ = (uint8_t)(scale << 6 | index << 3 | base);
-	} else {
-		*p++ = (uint8_t)(mod | field | base);
-		if (base == 4)
-			*p++ = 0x24;
-	}
-	if (mod == 0x40)
-		*p++ = (uint8_t)rm->disp;
-	else if (mod == 0x80)
-		p = put32(p, (uint32_t)rm->disp);
-	return p;
-}
-
-static bool
-rm_is_valid(const X64Pattern *pattern, const X64Rm *rm)
+static X64_INLINE bool
+rm_is_valid(const X64Lead *l, const X64Rm *rm)
 {
 	if (rm->kind == X64_REG)
-		return rm->base < 16 && !pattern->memory_only;
+		return rm->base < 16 && l->has & X64_HAS_REGISTER;
 	if (rm->kind == X64_RIP)
-		return !pattern->register_only;
-	return rm->kind == X64_MEM && !pattern->register_only &&
+		return l->has & X64_HAS_MEMORY;
+	return rm->kind == X64_MEM && l->has & X64_HAS_MEMORY &&
 	       (rm->base < 16 || rm->base == X64_NONE) &&
 	       (rm->index == X64_NONE || (rm->index < 16 && rm->index != X64_RSP)) &&
 	       (rm->scale == 1 || rm->scale == 2 || rm->scale == 4 || rm->scale == 8);
 }
 
-/* [SDM] volume 2, "The VEX Prefix": R, X, B and vvvv are stored inverted.  C5, a byte shorter, is
- * for the map 0F alone, which no row has. */
-static uint8_t *
-put_vex(uint8_t *p, const X64Row *row, unsigned rxb, unsigned w, unsigned vvvv)
-{
-	unsigned pp = row->prefix == 0x66   ? 1
-		      : row->prefix == 0xf3 ? 2
-		      : row->prefix == 0xf2 ? 3
-					    : 0;
-
-	*p++ = 0xc4;
-	*p++ = (uint8_t)((~rxb & 7) << 5 | row->map);
-	*p++ = (uint8_t)(w << 7 | (~vvvv & 15) << 3 | pp);
-	return p;
-}
-
-static uint8_t *
-put_prefixes(uint8_t *p, const X64Row *row, unsigned size, unsigned rex)
-{
-	unsigned prefix = row->prefix;
-
-	if (row->by == X64_BY_SS)
-		prefix = size == 8 ? 0xf2 : 0xf3;
-	else if (row->by == X64_BY_PS)
-		prefix = size == 8 ? 0x66 : 0;
-	else if (size == 2 && row->by <= X64_BY_D64)
-		*p++ = 0x66;
-	if (prefix)
-		*p++ = (uint8_t)prefix;
-	if (rex)
-		*p++ = (uint8_t)rex;
-	if (row->map) {
-		*p++ = 0x0f;
-		if (row->map > 1)
-			*p++ = row->map == 2 ? 0x38 : 0x3a;
-	}
-	return p;
-}
-
-/* The one encoder.  Writes at most 16 bytes to p, of which 15 count; NULL: no such operand.  *disp
- * is set to where a RIP-relative displacement goes. */
-static inline uint8_t *
-encode(uint8_t *p, const X64Row *row, unsigned cc, unsigned size, unsigned reg, unsigned vvvv,
+/* Any row and operands.  Touches X64_ROOM bytes at p; NULL: no such operand.  *disp is set to where
+ * a RIP-relative displacement goes. */
+static X64_INLINE uint8_t *
+encode(uint8_t *p, X64Form form, unsigned cc, unsigned size, unsigned reg, unsigned vvvv,
        const X64Rm *rm, int64_t imm, uint8_t **disp)
 {
-	const X64Pattern *pattern = &x64_pattern[row->pattern];
-	unsigned opcode = row->opcode + cc, rxb = 0, w, rex;
-	bool to_opcode = row->pattern >= X64_PATTERN_OG && row->pattern <= X64_PATTERN_A_OG;
+	const X64Lead *l;
 
-	if (row->digit < 8)
-		reg = row->digit;
-	if ((reg | vvvv) > 15 || (vvvv && !pattern->vvvv) || cc > 15 || !(row->sizes & size) ||
-	    (size & (size - 1)))
+	if (size == 0 || size > 8 || (size & (size - 1)))
 		return NULL;
-	w = size == 8 && (row->by == X64_BY_INT || row->by == X64_BY_VEX);
-	/* spl, bpl, sil and dil exist only with a REX prefix; without one they are ah … bh. */
-	rex = size == 1 && pattern->reg_general && row->digit == 8 && reg >= 4 ? 0x40 : 0;
-	if (pattern->modrm) {
-		if (!rm_is_valid(pattern, rm))
-			return NULL;
-		rxb = reg >> 3 << 2;
-		if (rm->kind != X64_RIP) {
-			rxb |= rm->base >> 3 & ~(rm->base >> 4) & 1u; /* not of X64_NONE */
-			rxb |= (rm->index >> 3 & ~(rm->index >> 4) & 1u) << 1;
-		}
-		if (rm->kind == X64_REG && rm->base >= 4 &&
-		    (pattern->rm_byte || (size == 1 && pattern->rm_general)))
-			rex = 0x40;
-	} else if (to_opcode) {
-		rxb = reg >> 3;
-		opcode |= reg & 7;
-	}
-	if (row->by == X64_BY_VEX) {
-		p = put_vex(p, row, rxb, w, vvvv);
-	} else {
-		rex |= w << 3 | rxb;
-		p = put_prefixes(p, row, size, rex ? 0x40 | rex : 0);
-		if (size == 1 && row->by == X64_BY_INT && !pattern->rm_byte && !to_opcode)
-			opcode &= 0xfe;
-	}
-	*p++ = (uint8_t)opcode;
-	if (!pattern->modrm) {
-		if (row->pattern == X64_PATTERN_RM0 || row->pattern == X64_PATTERN_RM2)
-			*p++ = (uint8_t)(0xc0 | reg << 3 |
-					 (row->pattern == X64_PATTERN_RM2 ? 2 : 0));
-	} else if (rm->kind == X64_REG) {
-		*p++ = (uint8_t)(0xc0 | (reg & 7) << 3 | (rm->base & 7));
-	} else if (rm->kind == X64_RIP) {
-		*p++ = (uint8_t)((reg & 7) << 3 | 5);
-		*disp = p;
-		p = put32(p, 0);
-	} else {
-		p = put_memory(p, reg, rm);
-	}
-	return put_imm(p, row, size, imm);
+	l = x64_lead(form, size);
+	if (l->digit < 8)
+		reg = l->digit;
+	if (!l->opcode_n || (reg | vvvv | cc) > 15 || (vvvv && !(l->has & X64_HAS_VVVV)) ||
+	    (l->has & X64_HAS_MODRM && !rm_is_valid(l, rm)))
+		return NULL;
+	return x64_put(p, l, l->has, cc, reg, vvvv, rm, imm, disp);
 }
 
 /* Straight into the buffer. */
-static inline void
-emit(Cbuf *c, X64Form form, unsigned cc, unsigned size, unsigned reg, unsigned vvvv,
-     const X64Rm *rm, int64_t imm)
+static X64_INLINE void
+append(Cbuf *c, X64Form form, unsigned cc, unsigned size, unsigned reg, unsigned vvvv,
+       const X64Rm *rm, int64_t imm)
 {
-	uint8_t *start, *end, *disp = NULL;
+	uint8_t *end, *disp = NULL;
 
-	if (!cbuf_room(c, 24))
+	if (!cbuf_room(c, X64_ROOM))
 		return;
-	start = c->code.at + c->code.n;
-	end = encode(start, &x64_row[form], cc, size, reg, vvvv, rm, imm, &disp);
+	end = encode(c->code.at + c->code.n, form, cc, size, reg, vvvv, rm, imm, &disp);
 	if (!end) {
 		cbuf_fail(c, TRIVET_OPERAND, "x86-64: no such operand");
 		return;
 	}
-	c->code.n += (uint32_t)(end - start);
-	if (disp)
-		cbuf_fixup(c, X64_REL32, (uint32_t)(disp - c->code.at), rm->label,
-			   rm->disp - (int32_t)(end - disp));
+	x64_wrote(c, end, disp, rm);
+}
+
+static void
+emit(Cbuf *c, X64Form form, unsigned cc, unsigned size, unsigned reg, unsigned vvvv,
+     const X64Rm *rm, int64_t imm)
+{
+	append(c, form, cc, size, reg, vvvv, rm, imm);
 }
 
 void
 x64_emit(Cbuf *c, X64Form form, unsigned size, unsigned reg, X64Rm rm, int32_t imm)
 {
-	emit(c, form, 0, size, reg, 0, &rm, imm);
+	append(c, form, 0, size, reg, 0, &rm, imm);
 }
 
 void
@@ -287,8 +221,7 @@ x64_encode(uint8_t out[24], const X64Ins *i, unsigned *disp_at)
 {
 	uint8_t *disp = NULL, *end;
 
-	end = encode(out, &x64_row[i->form], i->cc, i->size, i->reg, i->vvvv, &i->rm, i->imm,
-		     &disp);
+	end = encode(out, i->form, i->cc, i->size, i->reg, i->vvvv, &i->rm, i->imm, &disp);
 	*disp_at = disp ? (unsigned)(disp - out) : 0;
 	return end ? (unsigned)(end - out) : 0;
 }

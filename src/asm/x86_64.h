@@ -99,8 +99,7 @@ typedef struct X64Pattern {
 	uint8_t n, slot[3];
 	uint32_t accepts;               /* class masks of the operands, a byte each */
 	bool modrm, vvvv;
-	bool rm_general, reg_general, rm_byte;  /* of the size; always 8 bits */
-	bool memory_only, register_only;        /* the rm */
+	bool reg_general;               /* the reg is as wide as the size */
 	uint32_t general;               /* 0xff for each operand whose width is the size */
 	uint8_t at_reg, at_rm, at_vvvv, at_imm, at_fixed;       /* which operand; n … 3: none.  Fixed: A, C, 1 */
 	uint8_t rm_bytes;               /* of memory; 0: the size */

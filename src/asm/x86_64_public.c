@@ -3,9 +3,14 @@
  * The rows of a mnemonic stand together in the table, the preferred ones first.  A row fits when
  * each operand is of a class that its slot accepts (one test of four packed bytes), the sizes
  * agree, and the immediate is in range.  When none fits, explain() finds out why; it may take its
- * time. */
+ * time.
+ *
+ * Searching costs more than encoding.  So the row that was found is remembered with what the next
+ * such instruction must have in common with this one to get the same row: kinds and sizes of
+ * operands, the few values that prefer other rows (kind_of_imm()), and a range for the immediate.
+ * All else is searched. */
 #include "asm/asm.h"
-#include "asm/x86_64.h"
+#include "asm/x86_64_bytes.h"
 #include "trivet_x64.h"
 
 static const char *const mnemonic[] = {
@@ -217,7 +222,7 @@ add_text(char *text, size_t room, const char *more)
 }
 
 /* "a register of 8, 16 bits, memory, …" */
-static void
+static X64_COLD void
 name_classes(unsigned classes, char *text, size_t room)
 {
 	static const char *const name[] = { "an 8-bit register", "a 16-bit register",
@@ -237,7 +242,7 @@ name_classes(unsigned classes, char *text, size_t room)
 			add_text(text, room, name[k]);
 }
 
-static void
+static X64_COLD void
 explain_invalid(trivet_asm *a, const char *name, unsigned at, const trivet_operand *o)
 {
 	long long value = o->value;
@@ -263,7 +268,7 @@ explain_invalid(trivet_asm *a, const char *name, unsigned at, const trivet_opera
 	}
 }
 
-static void
+static X64_COLD void
 explain_fit(trivet_asm *a, const char *name, const X64Row *row, Fit why, unsigned size,
 	    const trivet_operand *ops)
 {
@@ -307,7 +312,7 @@ group_end(unsigned first)
 	return end;
 }
 
-static void
+static X64_COLD void
 explain(trivet_asm *a, trivet_x64_op op, const trivet_operand *ops, unsigned n)
 {
 	unsigned first = ops_of[op].first, end = group_end(first), counts = 0, wanted = 0;
@@ -373,18 +378,19 @@ explain(trivet_asm *a, trivet_x64_op op, const trivet_operand *ops, unsigned n)
 
 /* ---- Emitting ---- */
 
-static void
+/* False for a label with an addend. */
+static bool
 branch(trivet_asm *a, trivet_x64_op op, const trivet_operand *target)
 {
 	if (target->value)
-		asm_fail_operand(a, mnemonic[op], 1,
-				 "a branch leads to a label, without an addend");
-	else if (op == TRIVET_X64_JMP)
+		return false;
+	if (op == TRIVET_X64_JMP)
 		x64_jmp(&a->buf, target->label);
 	else if (op == TRIVET_X64_CALL)
 		x64_call(&a->buf, target->label);
 	else
 		x64_jcc(&a->buf, (X64Cc)ops_of[op].cc, target->label);
+	return true;
 }
 
 /* Immediates to 64-bit registers have three encodings of three meanings. */
@@ -412,11 +418,117 @@ is_usable(trivet_asm *a, trivet_x64_op op, const trivet_operand *ops, unsigned n
 	return false;
 }
 
-void
-trivet_x64_emit(trivet_asm *a, trivet_x64_op op, const trivet_operand *ops, unsigned n)
+/* ---- What was found before ---- */
+
+static X64_INLINE uint64_t
+kind_of(const trivet_operand *o)
+{
+	uint16_t kind_and_type;
+
+	memcpy(&kind_and_type, o, sizeof kind_and_type); /* neighbours: one load */
+	return kind_and_type | (uint64_t)o->size << 16;
+}
+
+/* Numbers, and al … rax beside them, that have rows of their own. */
+static X64_INLINE uint64_t
+kind_of_imm(const trivet_operand *first, int64_t imm)
+{
+	return 1 | (uint64_t)(imm == 1) << 1 | (uint64_t)x64_is_imm8(imm) << 2 |
+	       (uint64_t)(first->reg == X64_RAX) << 3;
+}
+
+/* What is looked up; `form` is never 0.  n is 1 … 3. */
+typedef struct Key {
+	uint64_t kinds, form;
+} Key;
+
+static X64_INLINE Key
+key_of(trivet_x64_op op, const trivet_operand *ops, unsigned n)
+{
+	Key key = { kind_of(&ops[0]), (uint64_t)op << 27 | n << 24 };
+
+	if (n > 1)
+		key.kinds |= kind_of(&ops[1]) << 24;
+	if (n > 2)
+		key.form |= kind_of(&ops[2]);
+	if (ops[n - 1].kind == TRIVET_OPERAND_IMM)
+		key.kinds |= kind_of_imm(&ops[0], ops[n - 1].value) << 48;
+	return key;
+}
+
+/* Two forms share a pair of places. */
+static X64_INLINE unsigned
+place_of(Key key)
+{
+	return (unsigned)(((key.kinds ^ key.form) * UINT64_C(0x9e3779b97f4a7c15)) >> 56);
+}
+
+static X64_INLINE void
+remember_as(trivet_asm *a, const X64Recent *r)
+{
+	unsigned at = place_of((Key){ r->kinds, r->form });
+
+	a->recent_x64[at ^ 1] = a->recent_x64[at];
+	a->recent_x64[at] = *r;
+}
+
+/* The row was found for these operands.  Not remembered are instructions of which another with the
+ * same kinds would take another row: exchanges, which mind where rax is, and immediates that only a
+ * cut to their size makes short. */
+static X64_COLD void
+remember(trivet_asm *a, Key key, const X64Ins *i)
+{
+	const X64Row *row = &x64_row[i->form];
+	const X64Pattern *p = &x64_pattern[row->pattern];
+	X64Recent r = { .kinds = key.kinds, .form = key.form, .cc = (uint8_t)i->cc };
+
+	if (!key.form || row->op == TRIVET_X64_XCHG || row->imm == X64_IMM_Q)
+		return;
+	r.lead = x64_lead(i->form, i->size);
+	r.rm = i->rm.kind;
+	if (p->at_reg < X64_NOWHERE) {
+		r.at_reg = p->at_reg;
+		r.reg_mask = 255;
+	} else if (row->digit < 8) {
+		r.digit = row->digit;
+	}
+	if (p->at_vvvv < X64_NOWHERE) {
+		r.at_vvvv = p->at_vvvv;
+		r.vvvv_mask = 255;
+	}
+	if (p->at_rm < X64_NOWHERE)
+		r.at_rm = p->at_rm;
+	if (p->at_fixed < X64_NOWHERE && p->slot[p->at_fixed] != X64_SLOT_1) {
+		r.at_fixed = p->at_fixed;
+		r.fixed_mask = 255;
+		r.fixed = p->slot[p->at_fixed] == X64_SLOT_C ? X64_RCX : X64_RAX;
+	}
+	if (p->at_imm < X64_NOWHERE) {
+		Range range = range_of(row, i->size);
+		int64_t most =
+			(i->size == 2 ? (int64_t)UINT16_MAX : (int64_t)UINT32_MAX) + INT8_MIN;
+
+		if (row->imm == X64_IMM_B)
+			range = (Range){ INT8_MIN, INT8_MAX };
+		else if (range.high > most)
+			range.high = most;
+		r.at_imm = p->at_imm;
+		r.low = (int32_t)range.low;
+		r.span = (uint64_t)(range.high - range.low);
+	}
+	if ((r.lead->has & (X64_HAS_MODRM | X64_HAS_VEX | X64_HAS_BYTE)) == X64_HAS_MODRM &&
+	    !r.cc && !r.fixed_mask && r.rm != X64_RIP)
+		r.shape = r.rm == X64_REG ? X64_RECENT_REGISTER : X64_RECENT_MEMORY;
+	remember_as(a, &r);
+}
+
+/* Everything but what is remembered already, errors included. */
+static X64_COLD void
+emit_searched(trivet_asm *a, trivet_x64_op op, const trivet_operand *ops, unsigned n)
 {
 	uint32_t classes, widths;
 	const Op *info;
+	Key key = { 0 };
 	X64Ins i;
 
 	if (!is_usable(a, op, ops, n))
@@ -429,6 +541,8 @@ trivet_x64_emit(trivet_asm *a, trivet_x64_op op, const trivet_operand *ops, unsi
 		x64_mov_imm(&a->buf, 8, ops[0].reg, (uint64_t)ops[1].value);
 		return;
 	}
+	if (n && n < 4)
+		key = key_of(op, ops, n);
 	info = &ops_of[op];
 	i.cc = info->cc;
 	i.rm = x64_r(0);
@@ -441,17 +555,134 @@ trivet_x64_emit(trivet_asm *a, trivet_x64_op op, const trivet_operand *ops, unsi
 		if (classes & ~pattern->accepts || pattern->n != n)
 			continue;
 		if (row->pattern == X64_PATTERN_L) {
-			branch(a, op, ops);
+			remember_as(a, &(X64Recent){ .kinds = key.kinds,
+						     .form = key.form,
+						     .shape = X64_RECENT_BRANCH });
+			if (!branch(a, op, ops))
+				asm_fail_operand(a, mnemonic[op], 1,
+						 "a branch leads to a label, without an addend");
 			return;
 		}
 		i.imm = 0;
 		if (fit(row, ops, widths, info->size, &i) == FITS) {
 			i.form = (X64Form)f;
+			remember(a, key, &i);
 			x64_ins(&a->buf, &i);
 			return;
 		}
 	}
 	explain(a, op, ops, n);
+}
+
+/* The rm of a remembered row, whose kind is known; false: look closer. */
+static X64_INLINE bool
+recent_rm(const trivet_operand *o, unsigned kind, X64Rm *rm)
+{
+	rm->kind = (uint8_t)kind;
+	rm->base = o->reg;
+	if (kind == X64_REG)
+		return o->reg < 16;
+	if (!x64_is_imm32(o->value))
+		return false;
+	rm->disp = (int32_t)o->value;
+	rm->label = o->label;
+	if (kind == X64_RIP)
+		return true;
+	rm->index = o->index;
+	rm->scale = o->scale;
+	return o->reg < 16 && o->scale <= 8 && (0x116 >> o->scale & 1) &&
+	       (o->index == X64_NONE || (o->index < 16 && o->index != X64_RSP));
+}
+
+/* Room for one more instruction, then the same again. */
+static X64_COLD void
+emit_grown(trivet_asm *a, trivet_x64_op op, const trivet_operand *ops, unsigned n)
+{
+	if (cbuf_grow(&a->buf, X64_ROOM))
+		trivet_x64_emit(a, op, ops, n);
+}
+
+/* Compiled once for each shape; calls only as the last thing it does, so that nothing need be
+ * saved. */
+static X64_INLINE void
+emit_shape(trivet_asm *a, trivet_x64_op op, const trivet_operand *ops, unsigned n,
+	   const X64Recent *r, unsigned has, unsigned kind, unsigned cc, unsigned vvvv)
+{
+	unsigned reg = (ops[r->at_reg].reg & r->reg_mask) | r->digit;
+	int64_t imm = ops[r->at_imm].value;
+	uint8_t *end, *disp = NULL;
+	X64Rm rm = { .kind = X64_REG };
+
+	if ((reg | vvvv) > 15 ||
+	    (r->lead->imm_n && (uint64_t)imm - (uint64_t)(int64_t)r->low > r->span) ||
+	    (has & X64_HAS_MODRM && !recent_rm(&ops[r->at_rm], kind, &rm))) {
+		emit_searched(a, op, ops, n);
+		return;
+	}
+	if ((uint64_t)a->buf.code.n + X64_ROOM + CBUF_SLACK > a->buf.code.cap) {
+		emit_grown(a, op, ops, n);
+		return;
+	}
+	end = x64_put(a->buf.code.at + a->buf.code.n, r->lead, has, cc, reg, vvvv, &rm, imm, &disp);
+	x64_wrote(&a->buf, end, disp, &rm);
+}
+
+static X64_APART void
+emit_register(trivet_asm *a, trivet_x64_op op, const trivet_operand *ops, unsigned n,
+	      const X64Recent *r)
+{
+	emit_shape(a, op, ops, n, r, X64_HAS_MODRM, X64_REG, 0, 0);
+}
+
+static X64_APART void
+emit_memory(trivet_asm *a, trivet_x64_op op, const trivet_operand *ops, unsigned n,
+	    const X64Recent *r)
+{
+	emit_shape(a, op, ops, n, r, X64_HAS_MODRM, X64_MEM, 0, 0);
+}
+
+static X64_APART void
+emit_any(trivet_asm *a, trivet_x64_op op, const trivet_operand *ops, unsigned n, const X64Recent *r)
+{
+	if ((ops[r->at_fixed].reg ^ r->fixed) & r->fixed_mask)
+		emit_searched(a, op, ops, n);
+	else
+		emit_shape(a, op, ops, n, r, r->lead->has, r->rm, r->cc,
+			   ops[r->at_vvvv].reg & r->vvvv_mask);
+}
+
+void
+trivet_x64_emit(trivet_asm *a, trivet_x64_op op, const trivet_operand *ops, unsigned n)
+{
+	const X64Recent *r;
+	unsigned at;
+	Key key;
+
+	if (!a || a->buf.err != TRIVET_OK || a->isa != TRIVET_ISA_X86_64 || n - 1 > 2 || !ops) {
+		emit_searched(a, op, ops, n);
+		return;
+	}
+	key = key_of(op, ops, n);
+	at = place_of(key);
+	r = &a->recent_x64[at];
+	if (r->form != key.form || r->kinds != key.kinds) {
+		r = &a->recent_x64[at ^ 1];
+		if (r->form != key.form || r->kinds != key.kinds) {
+			emit_searched(a, op, ops, n);
+			return;
+		}
+	}
+	switch (r->shape) {
+	case X64_RECENT_REGISTER: emit_register(a, op, ops, n, r); return;
+	case X64_RECENT_MEMORY: emit_memory(a, op, ops, n, r); return;
+	case X64_RECENT_BRANCH:
+		if (ops[0].value == 0)
+			branch(a, op, ops);
+		else
+			emit_searched(a, op, ops, n);
+		return;
+	default: emit_any(a, op, ops, n, r);
+	}
 }
 
 void

@@ -2,6 +2,7 @@
  * operands. Encodings as such are compared with other assemblers in tests/encoding/. */
 #include "check.h"
 
+#include "asm/asm.h"
 #include "starve.h"
 #include "trivet_a64.h"
 #include "trivet_x64.h"
@@ -534,6 +535,93 @@ garbage(unsigned rounds)
 	}
 }
 
+/* ---- What was emitted before ---- */
+
+static uint32_t
+any(uint32_t below)
+{
+	static uint64_t state = 88172645463325252u;
+
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return (uint32_t)((state >> 20) % below);
+}
+
+/* Mostly what there is, at the borders where another row takes over; sometimes what there is not.
+ */
+static trivet_operand
+any_operand(trivet_label label)
+{
+	static const uint8_t types[] = { 1, 2, 4, 8, 16, 8, 4, 4, 3 };
+	static const int64_t numbers[] = { 0,	  1,	       2,	   127,	       128,
+					   -128,  -129,	       255,	   256,	       65407,
+					   65408, 65535,       65536,	   INT32_MAX,  INT32_MIN,
+					   -1,	  0x80000000,  0xffffff7f, 0xffffff80, 0xffffffff,
+					   1000,  0x100000000, INT64_MIN,  100 };
+	int64_t number = numbers[any(24)];
+	trivet_operand o;
+
+	switch (any(12)) {
+	case 0:
+	case 1:
+	case 2: return trivet_imm(number);
+	case 3:
+	case 4:
+		o = trivet_x64_mx(any(17) < 16 ? any(16) : any(256), any(3) ? 255 : any(17),
+				  1u << any(4), number);
+		break;
+	case 5: o = trivet_x64_at(label, any(3) ? 0 : number); break;
+	case 6: return trivet_at(label);
+	default: return trivet_x64_reg(types[any(9)], any(3) ? any(4) : any(17));
+	}
+	return any(2) ? o : trivet_x64_sized(any(9) ? 1u << any(5) : any(256), o);
+}
+
+/* The assembler remembers forms.  One that has seen much gives the same bytes and messages as one
+ * that remembers nothing. */
+static void
+memory(unsigned rounds)
+{
+	static const uint16_t often[] = { TRIVET_X64_MOV,   TRIVET_X64_ADD,   TRIVET_X64_SHL,
+					  TRIVET_X64_XCHG,  TRIVET_X64_TEST,  TRIVET_X64_IMUL,
+					  TRIVET_X64_PUSH,  TRIVET_X64_SHLD,  TRIVET_X64_JE,
+					  TRIVET_X64_MOVZX, TRIVET_X64_MOVSD, TRIVET_X64_BT };
+	trivet_asm *cold;
+	unsigned encoded = 0;
+
+	start();
+	CHECK_EQ(trivet_asm_open(NULL, TRIVET_ISA_X86_64, &cold), TRIVET_OK);
+	for (unsigned k = 0; k < rounds; k++) {
+		unsigned op = any(3) ? often[any(12)] : any(TRIVET_X64_COUNT),
+			 n = any(8) ? 2 : any(4);
+		trivet_asm *both[2] = { a, cold };
+		trivet_operand ops[3];
+		const uint8_t *bytes;
+		size_t length;
+
+		memset(cold->recent_x64, 0, sizeof cold->recent_x64);
+		for (unsigned j = 0; j < 2; j++) {
+			trivet_asm_reset(both[j]);
+			trivet_asm_bind(both[j], trivet_asm_label(both[j]));
+		}
+		for (unsigned j = 0; j < n; j++)
+			ops[j] = any_operand(0);
+		for (unsigned j = 0; j < 2; j++)
+			trivet_x64_emit(both[j], (trivet_x64_op)op, n ? ops : NULL, n);
+		if (trivet_asm_finish(a, 0, &code, &size) == TRIVET_OK) {
+			encoded++;
+			CHECK_EQ(trivet_asm_finish(cold, 0, &bytes, &length), TRIVET_OK);
+			CHECK(length == size && memcmp(code, bytes, size) == 0);
+		} else {
+			CHECK(trivet_asm_finish(cold, 0, &bytes, &length) != TRIVET_OK);
+			CHECK_STR(trivet_asm_message(a), trivet_asm_message(cold));
+		}
+	}
+	CHECK(encoded > rounds / 20 && encoded < rounds);
+	trivet_asm_close(cold);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -553,6 +641,7 @@ main(int argc, char **argv)
 	rex();
 	starving();
 	text();
+	memory(100000);
 	garbage(argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 30000);
 	trivet_asm_close(a);
 	return check_done();
