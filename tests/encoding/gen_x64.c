@@ -5,19 +5,34 @@
  * be made to choose the same of several encodings, or "none".  Each row of the table goes through
  * all pairs of registers, every base, every index, RIP-relative addresses and immediates at the
  * borders and at random, by trivet_x64_emit(), and where that prefers another row by the inner
- * encoder as well.  test_x86_64.py has others read it. */
+ * encoder as well.  test_x86_64.py has others read it.
+ *
+ * With "few" only some of them, and in the last column the row; with "few FIELD BIT" after that bit
+ * of the field was flipped in the encoder's table, in every row that has such a bit; which rows
+ * those are goes first
+ * ("flipped", name). */
+#define _DEFAULT_SOURCE /* mprotect */
 #include "asm/asm.h"
-#include "asm/x86_64.h"
+#include "asm/x86_64_bytes.h"
 #include "trivet_x64.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static trivet_asm *a;
 static trivet_label here;
 static unsigned printed[X64_FORM_COUNT];
+static bool few;
+static const char *row_name = "-";
+static const char *const names[] = {
+#define X(name, ...) #name,
+	X64_FORM_LIST(X, X, X, X)
+#undef X
+};
 
 static uint32_t
 any(void)
@@ -121,7 +136,10 @@ print(const uint8_t *bytes, size_t n, const char *text, const char *only)
 		snprintf(ours, sizeof ours, "not disassembled");
 	for (size_t k = 0; k < n; k++)
 		printf("%02x", bytes[k]);
-	printf("\t%s\t%s%s%s\n", text, ours, only ? "\t" : "", only ? only : "");
+	printf("\t%s\t%s", text, ours);
+	if (only || few)
+		printf("\t%s", only ? only : "");
+	printf(few ? "\t%s\n" : "\n", row_name);
 }
 
 /* The bytes of what was emitted; with a message instead when it failed. */
@@ -228,6 +246,7 @@ llvm_differs(const Case *k)
 static void
 one(const Case *k)
 {
+	static unsigned shown[X64_FORM_COUNT][9];
 	const X64Row *row = &x64_row[k->form];
 	const X64Pattern *p = &x64_pattern[row->pattern];
 	trivet_operand ops[4];
@@ -267,6 +286,9 @@ one(const Case *k)
 		operand(&w, &ops[j], rm_width(k, p->slot[j]), (unsigned)n_inner);
 	}
 	printed[k->form]++;
+	if (few && ++shown[k->form][k->size] > 8 && shown[k->form][k->size] % 97)
+		return;
+	row_name = names[k->form];
 	print(inner, n_inner, w.s, w.s[0] == '{' || llvm_differs(k) ? "gnu" : NULL);
 }
 
@@ -498,9 +520,6 @@ branches(void)
 static void
 check_all_printed(void)
 {
-#define X(name, ...) #name,
-	static const char *const names[] = { X64_FORM_LIST(X, X, X, X) };
-#undef X
 	static const X64Form hidden[] = { X64_JCC8,    X64_JCC32,   X64_JMP8,
 					  X64_JMP32,   X64_CALL32,  X64_LOCK,
 					  X64_XCHG_OA, X64_XCHG_RM, X64_TEST_RM };
@@ -515,13 +534,71 @@ check_all_printed(void)
 	}
 }
 
-int
-main(void)
+/* ---- A wrong table ---- */
+
+/* The bit of the field, or NULL when this row has none such. */
+static uint32_t *
+bit_of(X64Lead *l, const char *field, unsigned bit)
 {
+	bool vex = l->has & X64_HAS_VEX;
+
+	if (!l->opcode_n)
+		return NULL;
+	if (!strcmp(field, "opcode"))
+		return bit < 8u * l->opcode_n ? &l->opcode : NULL;
+	if (!strcmp(field,
+		    "prefix")) /* of VEX what operands do not change: C4, the map, W and pp */
+		return bit < 8u * l->prefix_n && !(vex && 0x78e000 >> bit & 1) ? &l->prefix : NULL;
+	return NULL;
+}
+
+static void
+flip(const char *field, unsigned bit)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	uintptr_t from = (uintptr_t)x64_leads & ~(uintptr_t)(page - 1);
+	X64Lead(*leads)[4];
+
+	if (mprotect((void *)from, (uintptr_t)(x64_leads + X64_FORM_COUNT) - from,
+		     PROT_READ | PROT_WRITE))
+		exit(2);
+	leads = (X64Lead(*)[4])(void *)((char *)from + ((uintptr_t)x64_leads - from));
+	for (unsigned f = 0; f < X64_FORM_COUNT; f++) {
+		bool any_size = false;
+
+		for (unsigned s = 0; s < 4; s++) {
+			X64Lead *l = &leads[f][s];
+			uint32_t *word = bit_of(l, field, bit);
+
+			if (word)
+				*word ^= UINT32_C(1) << bit;
+			else if (!strcmp(field, "digit") && l->digit < 8 && l->has & X64_HAS_MODRM)
+				l->digit ^= (uint8_t)(1u << bit);
+			else if (!strcmp(field, "rex") && !(l->has & X64_HAS_VEX))
+				l->rex ^= (uint8_t)(0x40 | 1u << bit);
+			else
+				continue;
+			any_size |= l->opcode_n != 0;
+		}
+		if (any_size)
+			printf("flipped\t%s\n", names[f]);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	few = argc > 1 && !strcmp(argv[1], "few");
+	if (argc > 3)
+		flip(argv[2], (unsigned)strtoul(argv[3], NULL, 10));
 	if (trivet_asm_open(NULL, TRIVET_ISA_X86_64, &a) != TRIVET_OK)
 		return 1;
 	start();
 	walk_table();
+	if (few) {
+		trivet_asm_close(a);
+		return 0;
+	}
 	walk_addresses();
 	for (unsigned r = 0; r < 16; r++)
 		move_immediates(r);
