@@ -253,6 +253,39 @@ test_externs(void)
 
 /* ---- Wrong ---- */
 
+/* Externs have no code; many of them behind the last function must not be looked for in its tables
+ * (a sanitizer sees that). */
+static int64_t
+same(int64_t x)
+{
+	return x;
+}
+
+/* Externs have no code; many of them behind the last function must not be looked for in its tables
+ * (a sanitizer sees that). */
+static void
+test_externs_last(void)
+{
+	char text[4096];
+	size_t n = (size_t)snprintf(text, sizeof text, "fn f(a: i64) -> i64 { return a + 1; }\n");
+	trivet_engine *e = opened();
+	trivet_module *m;
+
+	for (int i = 0; i < 60; i++)
+		n += (size_t)snprintf(text + n, sizeof text - n, "extern fn host_%d(i64) -> i64;\n",
+				      i);
+	m = parsed(e, text);
+	for (int i = 0; i < 3; i++) {
+		trivet_value arg = i64(41), result = { 0 };
+		trivet_code *c = compiled(m, all_modes[i], false);
+
+		CHECK_EQ(trivet_call(c, "f", &arg, 1, &result), TRIVET_OK);
+		CHECK_EQ(result.as.i64, 42);
+		CHECK(trivet_entry(c, "host_59", "i64(i64)") == NULL);
+	}
+	trivet_close(e);
+}
+
 static void
 test_bad_calls(void)
 {
@@ -773,6 +806,7 @@ main(void)
 	test_call_every_type();
 	test_entry();
 	test_externs();
+	test_externs_last();
 	test_bad_calls();
 	test_source_errors();
 	test_ownership();
