@@ -253,8 +253,6 @@ test_externs(void)
 
 /* ---- Wrong ---- */
 
-/* Externs have no code; many of them behind the last function must not be looked for in its tables
- * (a sanitizer sees that). */
 static int64_t
 same(int64_t x)
 {
@@ -271,9 +269,14 @@ test_externs_last(void)
 	trivet_engine *e = opened();
 	trivet_module *m;
 
-	for (int i = 0; i < 60; i++)
-		n += (size_t)snprintf(text + n, sizeof text - n, "extern fn host_%d(i64) -> i64;\n",
-				      i);
+	for (int i = 0; i < 60; i++) {
+		char name[16];
+
+		snprintf(name, sizeof name, "host_%d", i);
+		CHECK_EQ(trivet_bind(e, name, "i64(i64)", (trivet_function)same), TRIVET_OK);
+		n += (size_t)snprintf(text + n, sizeof text - n, "extern fn %s(i64) -> i64;\n",
+				      name);
+	}
 	m = parsed(e, text);
 	for (int i = 0; i < 3; i++) {
 		trivet_value arg = i64(41), result = { 0 };
