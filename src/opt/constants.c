@@ -33,6 +33,8 @@ is_dear(const IrFunc *f, const Ins *i, Val c)
 		return false;
 	if (is_float((IrType)f->ins.at[c].type))
 		return bits != 0 && ir_op_info[i->op].flags & IR_P && i->op != IR_SELECT;
+	if (bits << 1 > UINT64_C(0xffe0000000000000))
+		return false; /* a NaN as a float's constant, which would be the canonical one */
 	return f->ins.at[c].type == IR_I64 && bits + 0x80000000u > UINT32_MAX &&
 	       (i->op == IR_MUL || i->op == IR_MULHS || i->op == IR_MULHU || i->op == IR_ADD);
 }

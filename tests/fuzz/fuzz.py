@@ -41,8 +41,8 @@ def arguments(argv):
 	parser.add_argument("--shard", default="1/1", metavar="I/N")
 	parser.add_argument("--targets", default="all", metavar="LIST")
 	parser.add_argument("--shrink", type=float, default=120, metavar="SECONDS", help="at most, for each finding")
-	parser.add_argument("--oracle", type=int, default=8, metavar="PERCENT",
-			    help="of the programs that are also compiled as C (default 8)")
+	parser.add_argument("--oracle", type=int, default=25, metavar="PERCENT",
+			    help="of the programs that are also compiled as C (default 25)")
 	parser.add_argument("--only", type=int, metavar="K", help="just program K: print it, run it, shrink it")
 	parser.add_argument("--list", action="store_true", help="print the numbers of the programs, and no more (with --programs)")
 	parser.add_argument("--findings", type=int, default=1, metavar="N", help="go on until so many were found")
@@ -134,7 +134,7 @@ class Campaign:
 		self.options, self.ways, self.left_out = options, ways, left_out
 		self.seen, self.total = set(), len(generate.universe())
 		self.programs = self.results = self.in_c = 0
-		self.c = options.oracle > 0 and ways[0].target.host and oracle.setup(ways[0].target)
+		self.c = oracle.setups(ways[0].target) if options.oracle > 0 and ways[0].target.host else []
 		self.findings, self.alike = [], {}
 		self.start = self.told = time.monotonic()
 		self.next = options.shard[0]
@@ -174,7 +174,8 @@ class Campaign:
 		while batch[0]:
 			jobs = [engines.Job(way, batch[0]) for way in ways]
 			if batch[1]:
-				jobs.append(oracle.Job(self.c, batch[1]))
+				jobs.append(oracle.Job(self.c[0], batch[1]))
+				self.c.append(self.c.pop(0))
 			ways = self.dress()
 			try:
 				following = self.batch_while(jobs)
@@ -249,7 +250,7 @@ class Campaign:
 		print(f"fuzz: {now.kind} {now.detail}\nfuzz: wrote {process.shown(path)}; reproduce:")
 		shown = process.shown(path)
 		for way in ways:
-			if way is self.c:
+			if way.engines == "C":
 				continue
 			line = [*way.wrapper, *way.target.command(way.target.trivet, "check", "--bits",
 								  f"--engine={way.engines}", *way.args, shown)]
