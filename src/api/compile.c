@@ -203,7 +203,8 @@ seal(trivet_code *c, const IrModule *ir, ObjectCode *o, const Target *target)
 		c->object.bytes = arena_alloc(&c->arena, o->size);
 		if (!c->object.bytes)
 			return api_no_memory(e);
-		memcpy(c->object.bytes, o->bytes, o->size);
+		if (o->size)
+			memcpy(c->object.bytes, o->bytes, o->size);
 		return TRIVET_OK;
 	}
 	for (uint32_t i = 0; i < ir->imports.n; i++) {
