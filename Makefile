@@ -42,7 +42,9 @@ ALL_CFLAGS = -std=c11 $(WARNINGS) -ffp-contract=off -fno-math-errno -fvisibility
 	-ffunction-sections -fdata-sections -Isrc $(TARGET_CFLAGS) $(CFLAGS) $(SMALL) $(if $(SANITIZE),$(SANITIZERS))
 SANITIZERS_1 = -fsanitize=address,undefined -fno-sanitize-recover=all
 SANITIZERS_thread = -fsanitize=thread
-SANITIZERS_fuzzer = -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+# NULL + 0, the place in an array that is empty, is no finding.
+SANITIZERS_fuzzer = -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize=pointer-overflow \
+	-fno-sanitize-recover=all
 SANITIZERS = $(SANITIZERS_$(SANITIZE)) -fno-omit-frame-pointer
 ALL_LDFLAGS = $(LINK) -Wl,--gc-sections $(LDFLAGS) $(if $(SANITIZE),$(SANITIZERS))
 
