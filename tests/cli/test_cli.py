@@ -280,12 +280,9 @@ def test_full_disk(target, add):
 
 
 def test_asm(request, add):
-    """Through capstone, where the command was built with it; else a clear word."""
+    """Of any target, on any host."""
     host = next(t for t in request.config.rig.all_targets.values() if t.host and not t.variant)
     status, out, err = run(host, "emit", add)
-    if status == 77:
-        assert "capstone" in err
-        pytest.skip("this command was built without capstone (Debian: libcapstone-dev)")
     assert status == 0 and "ret" in out
     status, out, err = run(host, "emit", "--target=aarch64-linux", add)
     assert status == 0 and "sdiv" in out

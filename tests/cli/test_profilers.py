@@ -46,7 +46,7 @@ def target(request, target_name):
 def native(request, tmp_path):
     host = next(t for t in request.config.rig.all_targets.values() if t.host and not t.variant)
     if host.system != "linux":
-        pytest.skip("these tools are Linux'")
+        pytest.skip("not for this target: these tools are Linux'")
     return build(host, tmp_path)
 
 
@@ -77,7 +77,7 @@ def test_gdb_shows_names_and_lines(native):
     need("gdb")
     said = gdb("gdb", native, "break probe", "run", "bt", "continue", debuggee=["debugger", "1"])
     if "Breakpoint 1, " not in said:
-        pytest.skip("gdb cannot run a program here")
+        pytest.skip("not for this target: gdb may not run a program here")
     assert_backtrace(said)
 
 
@@ -85,7 +85,7 @@ def test_gdb_shows_them_of_the_last_of_many_modules(native):
     need("gdb")
     said = gdb("gdb", native, "break probe", "run", "bt", "continue", debuggee=["debugger", "200"])
     if "Breakpoint 1, " not in said:
-        pytest.skip("gdb cannot run a program here")
+        pytest.skip("not for this target: gdb may not run a program here")
     assert_backtrace(said)
 
 
@@ -108,7 +108,7 @@ def test_gdb_on_another_machine(request, tmp_path):
     rig = request.config.rig
     target = next((t for t in rig.targets if t.name == "aarch64-linux" and not t.variant), None)
     if not target or not target.runner:
-        pytest.skip("aarch64-linux is not tested, or is this machine")
+        pytest.skip("not for this target: aarch64-linux is not tested, or is this machine")
     program = build(target, tmp_path)
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -201,7 +201,7 @@ def test_perf_shows_names_and_lines(native, tmp_path):
 
     done = perf("record", "-q", "-k", "mono", "-e", "cpu-clock", "-o", data, "--", native, "jitdump", tmp_path)
     if not data.exists() or not data.stat().st_size or "ermission" in done.stderr:
-        pytest.skip(f"perf cannot record here: {done.stderr.strip()[:100]}")
+        pytest.skip(f"not for this target: perf may not record here: {done.stderr.strip()[:100]}")
     assert done.returncode == 0, done.stderr
     done = perf("inject", "--jit", "-i", data, "-o", injected)
     assert done.returncode == 0, done.stderr
