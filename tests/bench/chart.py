@@ -29,14 +29,14 @@ def bars(title, note, rows, mark=None):
            f"<title>{html.escape(title)}</title><style>{STYLE}\n</style>",
            f'<text class="title" x="8" y="22">{html.escape(title)}</text>',
            f'<text class="small" x="8" y="41">{html.escape(note)}</text>']
+    if mark:
+        x = LEFT + mark * scale
+        out.append(f'<line class="line" x1="{x:.1f}" x2="{x:.1f}" y1="{top - 4}" y2="{height - 10}"/>')
     for i, (name, value, text, kind) in enumerate(rows):
         y, length = top + i * ROW, min(value * scale, room)
         out.append(f'<text x="{LEFT - 8}" y="{y + 14}" text-anchor="end">{html.escape(name)}</text>'
                    f'<rect class="{kind}" x="{LEFT}" y="{y + 2}" width="{max(length, 1):.1f}" height="{ROW - 6}" rx="2"/>'
                    f'<text x="{LEFT + length + 6:.1f}" y="{y + 14}">{html.escape(text)}</text>')
-    if mark:
-        x = LEFT + mark * scale
-        out.append(f'<line class="line" x1="{x:.1f}" x2="{x:.1f}" y1="{top - 4}" y2="{height - 10}"/>')
     return "\n".join([*out, "</svg>", ""])
 
 
