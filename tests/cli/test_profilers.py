@@ -118,7 +118,7 @@ def test_gdb_on_another_machine(request, tmp_path):
     try:
         said = ""
         for _ in range(20):
-            said = gdb("gdb-multiarch", program, "set architecture aarch64", f"target remote :{port}",
+            said = gdb("gdb-multiarch", program, "set architecture aarch64", f"target remote 127.0.0.1:{port}",
                        "break probe", "continue", "bt", "continue")
             if "Connection refused" not in said and "onnection timed out" not in said:
                 break

@@ -92,7 +92,7 @@ def gdb_line(target, engine, path, call, value=""):
     if not runner.startswith("qemu-"):
         return ""
     line[1:1] = ["-g", str(PORT)]
-    gdb = ["gdb-multiarch", "-q", target.trivet, "-ex", f"target remote :{PORT}", *stop, "-ex", "continue"]
+    gdb = ["gdb-multiarch", "-q", target.trivet, "-ex", f"target remote 127.0.0.1:{PORT}", *stop, "-ex", "continue"]
     return f"{process.quote(line)} & {process.quote(gdb)}"
 
 
