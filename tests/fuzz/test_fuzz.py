@@ -164,7 +164,9 @@ def test_everything_is_generated():
 def test_interrupting_leaves_nothing(host, tmp_path):
 	line = [sys.executable, HERE / "fuzz.py", "--time=60", "--no-build", "--seed=3", f"--targets={host.name}",
 		f"--out={tmp_path}"]
-	child = subprocess.Popen(line, stdout=subprocess.PIPE, text=True, start_new_session=True)
+	# Whoever runs these tests in the background may have Ctrl-C ignored.
+	child = subprocess.Popen(line, stdout=subprocess.PIPE, text=True, start_new_session=True,
+				 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
 	time.sleep(4)
 	child.send_signal(signal.SIGINT)
 	out, _ = child.communicate(timeout=20)

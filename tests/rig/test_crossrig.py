@@ -273,7 +273,9 @@ def test_interrupted(native, workers):
     native.source("b_stubborn", STUBBORN % "for (;;) sleep(1);")
     native.source("c_stubborn", STUBBORN % "for (;;) sleep(1);")
     child = subprocess.Popen(native.command("-k", "tests/", "--limit=100", *workers), cwd=native.folder,
-                             env=native.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                             env=native.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                             # Whoever runs these tests in the background may have Ctrl-C ignored.
+                             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     program = str(native.folder / "build" / host().name / "tests" / "b_stubborn")
     deadline = time.monotonic() + 60
     while not running(program) and time.monotonic() < deadline:
