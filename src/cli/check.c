@@ -232,7 +232,8 @@ program_name(const char *line, size_t n)
 	return name;
 }
 
-/* What this process is, and what it may use of the CPU: the rig compares that with what it asked for. */
+/* What this process is, and what it may use of the CPU: the rig compares that with what it asked
+ * for. */
 static void
 greet(const Options *o)
 {
