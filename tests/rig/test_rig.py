@@ -238,6 +238,19 @@ def test_unit_outcomes(project):
     assert project.outcome("fake-linux::unit/foreign") == "SKIPPED"
 
 
+def test_emulator_that_did_not_start_is_started_again(tmp_path):
+    """Wine's rare failure before the program runs is nobody's result; all else stands as it is."""
+    target = targets.load_targets()["x86_64-windows"]
+    script = tmp_path / "wine"
+    message = "err:virtual:virtual_alloc_first_teb wine: failed to map the shared user data"
+    for times, said, status, starts in ((1, message, 0, 2), (9, message, 1, 3), (9, "something else", 1, 1)):
+        count = tmp_path / f"count-{starts}"
+        script.write_text(f"#!/bin/sh\necho >>{count}\n[ $(wc -l <{count}) -gt {times} ] && exit 0\n"
+                          f"echo '{said}: c0000018' >&2\nexit 1\n")
+        ended = process.run(target, ["sh", str(script)])
+        assert (ended.status, count.read_text()) == (status, "\n" * starts)
+
+
 def test_hanging_unit_test_is_killed(fake, monkeypatch):
     row = Project.__new__(Project)
     form, machine = targets.file_machine(fake / "trivet")

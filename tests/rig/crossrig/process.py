@@ -28,6 +28,7 @@ LIMIT = 64 << 20  # bytes a program may write, to either of stdout and stderr
 SESSION_VARIABLE = "CROSSRIG_SESSION"  # the folder that a test run's processes share
 MARK = "CROSSRIG_RUN"  # an environment variable that names the run a process belongs to
 PR_SET_PDEATHSIG = 1
+WINE_NOT_STARTED = b"wine: failed to map the shared user data"
 serial = itertools.count()
 folder_of_project = Path.cwd()
 
@@ -153,6 +154,15 @@ def environment(target, mark=""):
 
 
 def run(target, line, stdin=b"", total=60.0, silent=None, watch=None):
+    """run_once; again while Wine itself could not start, which says nothing of the program (see crossrig/wine)."""
+    for _ in range(3):
+        ended = run_once(target, line, stdin, total, silent, watch)
+        if ended.status != 1 or WINE_NOT_STARTED not in ended.err:
+            break
+    return ended
+
+
+def run_once(target, line, stdin, total, silent, watch):
     """Run a command line.  `total` seconds at most; `silent` seconds at most without new output.
 
     `watch`, when given, is called with the output so far whenever it grew; it may return True to
