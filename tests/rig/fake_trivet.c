@@ -13,6 +13,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef _WIN32
+#define PAGE 4096L
+#else
+#include <unistd.h>
+#define PAGE sysconf(_SC_PAGESIZE) /* an emulator may have been told another */
+#endif
 
 #ifndef FAKE_TARGET
 #define FAKE_TARGET "fake-linux"
@@ -96,8 +102,8 @@ main(int argc, char **argv)
 	if (strcmp(fake, "no-greeting") == 0)
 		puts("Hello!");
 	else
-		printf("trivet-stream 1 %s pagesize=4096 features=none build=1\n",
-		       strcmp(fake, "other-target") == 0 ? "z80-cpm" : FAKE_TARGET);
+		printf("trivet-stream 1 %s pagesize=%ld features=none build=1\n",
+		       strcmp(fake, "other-target") == 0 ? "z80-cpm" : FAKE_TARGET, PAGE);
 	fflush(stdout);
 	while (lines < 100 && fgets(text[lines], sizeof text[0], stdin)) {
 		text[lines][strcspn(text[lines], "\n")] = 0;
