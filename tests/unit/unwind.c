@@ -544,7 +544,8 @@ static unsigned long nsteps, nlost;
 static uint64_t stepped_saved[NSAVED];
 
 /* A profiler may stop the thread anywhere.  From there, too, the walk must come to step_through(),
- * with the registers it put its values into.  (QEMU up to 8.0 calls handlers with a misaligned stack.) */
+ * with the registers it put its values into.  (QEMU up to 8.0 calls handlers with a misaligned
+ * stack.) */
 __attribute__((force_align_arg_pointer)) static void
 on_step(int signal, siginfo_t *info, void *context)
 {
