@@ -4,6 +4,7 @@
  * C function that returns a plain value, and the flag a host function raises. */
 #include "api/api.h"
 #include "base/num.h"
+#include "base/span.h"
 #include "ir/runtime.h"
 #include <string.h>
 

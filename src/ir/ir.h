@@ -197,7 +197,10 @@ typedef struct Block {
 	X(NEAREST32, num_nearest_f32, F32, 1, F32, VOID, VOID)        \
 	X(NEAREST64, num_nearest_f64, F64, 1, F64, VOID, VOID)        \
 	X(FMA32, num_fma_f32, F32, 3, F32, F32, F32)                  \
-	X(FMA64, num_fma_f64, F64, 3, F64, F64, F64)
+	X(FMA64, num_fma_f64, F64, 3, F64, F64, F64)                  \
+	X(COPY, span_copy, VOID, 3, I64, I64, I64)        /* to, from, bytes */ \
+	X(CANON32, span_canon_f32, VOID, 3, I64, I64, I64) /* to, from, count */ \
+	X(CANON64, span_canon_f64, VOID, 3, I64, I64, I64)
 
 typedef enum IrHelper {
 #define X(name, symbol, result, n, a, b, c) HELPER_##name,

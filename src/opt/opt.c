@@ -29,6 +29,8 @@ static const Pass passes[] = {
 	  "again, for the parts of divisions" },
 	{ "version", version_run,   FACT_ORDER,               FACT_ORDER | FACT_CLEAN,
 	  "inner loops get a copy without bounds checks, for when none can fail" },
+	{ "copies",  copies_run,    FACT_ORDER | FACT_CLEAN,  FACT_ORDER | FACT_CLEAN,
+	  "inner loops that copy one span to another call a function for it" },
 	{ "strength", strength_run, FACT_ORDER | FACT_CLEAN,  FACT_CLEAN,
 	  "products with a loop's counter are carried along by addition" },
 	{ "unroll",  unroll_run,    FACT_ORDER | FACT_CLEAN,  FACT_ORDER | FACT_CLEAN,

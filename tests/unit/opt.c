@@ -23,6 +23,9 @@ typedef struct Row {
 #define LOOP_OVER(body) \
 	"fn f(xs: [i64], n: i64) -> i64 { let s = 0; for i in 0..n { " body " } return s; }"
 
+#define COPIES(range, body) \
+	"fn f(xs: [f64], n: i64, m: i64) -> i64 { for i in " range " { " body " } return m; }"
+
 static const Row rows[] = {
 	/* gvn: values across blocks */
 	{ "gvn", IR_MUL, 1,
@@ -135,6 +138,19 @@ static const Row rows[] = {
 	{ "version", IR_LOAD, 2,
 	  "fn f(xs: [i64], n: i64) -> i64 { let s = 0; for i in 0..n { s += xs[i * s + n] + xs[i * "
 	  "8589934592]; } return s; }" },
+	/* copies: a call before the loop without checks */
+	{ "version,copies", IR_CALLX, 1, COPIES("0..n", "xs[i] = xs[i + 8];") },
+	{ "version,copies", IR_CALLX, 1, COPIES("3..n", "xs[m + i] = xs[i + n + 8];") },
+	{ "version,copies", IR_CALLX, 1, COPIES("0..16", "xs[i] = xs[i + 8];") },
+	{ "version,copies", IR_CALLX, 0, COPIES("0..15", "xs[i] = xs[i + 8];") },
+	{ "copies", IR_CALLX, 0, COPIES("0..n", "xs[i] = xs[i + 8];") },
+	{ "version,copies", IR_CALLX, 0, COPIES("m..n", "xs[i] = xs[i + 8];") },
+	{ "version,copies", IR_CALLX, 0, COPIES("0..n", "xs[i] = xs[i + 8] + 1.0;") },
+	{ "version,copies", IR_CALLX, 0, COPIES("0..n", "xs[i] = xs[n];") },
+	{ "version,copies", IR_CALLX, 0, COPIES("0..n", "xs[2 * i] = xs[i];") },
+	{ "version,copies", IR_CALLX, 0, COPIES("0..n", "m += i; xs[i] = xs[i + 8];") },
+	{ "version,copies", IR_CALLX, 0, COPIES("0..n", "xs[i] = xs[i + 8]; xs[i + 9] = 2.0;") },
+	{ "version,copies", IR_CALLX, 0, COPIES("0..n", "if n < 9 { xs[i] = xs[i + 8]; }") },
 	/* flatten */
 	{ "flatten", IR_LOAD, 5,
 	  "fn f(xs: [i64]) -> i64 { let s = 0; for i in 0..5 { s = s * 3 + xs[i]; } return s; }" },
