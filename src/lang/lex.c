@@ -136,52 +136,55 @@ lex_number(Lexer *l, Token *t)
 		diag_add(l->diags, t->line, t->column, t->text.n, "%s", wrong);
 }
 
+/* Words and signs are looked for by a comparison a row of their lists, all with constants: most end
+ * at the first.  Is s the text of a row but for the quotes or brackets around it? */
+#define IS_INSIDE(s, word) \
+	((s).n == sizeof(word) - 3 && memcmp((s).at, (word) + 1, sizeof(word) - 3) == 0)
+
 static bool
-is_keyword(Str s, TokenKind *kind)
+is_keyword(Str s, uint8_t *kind)
 {
-	for (int k = TOK_FN; k < TOK_COUNT; k++) {
-		const char *text = kind_text[k] + 1;
-		if (text[0] == s.at[0] && strncmp(text, s.at, s.n) == 0 && text[s.n] == '\'') {
-			*kind = (TokenKind)k;
-			return true;
-		}
+#define X(name, word)                                     \
+	if (TOK_##name >= TOK_FN && IS_INSIDE(s, word)) { \
+		*kind = TOK_##name;                       \
+		return true;                              \
 	}
+	TOKEN_LIST(X)
+#undef X
 	return false;
 }
-
-enum { LONGEST_TYPE = sizeof "bool" - 1 };
 
 static bool
 is_type(Str s, uint8_t *type)
 {
-	for (int t = TRIVET_BOOL; t < TRIVET_TYPE_COUNT; t++) {
-		bool span = type_is_span((trivet_type)t);
-		const char *text = type_name((trivet_type)t) + span;
-		if (text[0] == s.at[0] && strncmp(text, s.at, s.n) == 0 &&
-		    text[s.n] == (span ? ']' : '\0')) {
-			*type = (uint8_t)(span ? TRIVET_VOID : t);
-			return true;
-		}
+#define X(name, word, size, element)                                               \
+	if (type_is_span(TRIVET_##name)                                            \
+		    ? IS_INSIDE(s, word)                                           \
+		    : TRIVET_##name != TRIVET_VOID && s.n == sizeof word - 1 &&    \
+			      memcmp(s.at, word, sizeof word - 1) == 0) {          \
+		*type = type_is_span(TRIVET_##name) ? TRIVET_VOID : TRIVET_##name; \
+		return true;                                                       \
 	}
+	TRIVET_TYPE_LIST(X)
+#undef X
 	return false;
 }
 
 static void
 lex_name(Lexer *l, Token *t)
 {
-	TokenKind keyword;
 	Number ignored;
-	uint32_t n = 1;
+	uint32_t n = 1, most = (uint32_t)(l->end - l->at);
 
-	while (is_name(peek(l, n)))
+	while (n < most && is_name(l->at[n]))
 		n++;
 	t->text = (Str){ l->at, n };
 	t->kind = TOK_NAME;
 	if (n == 1)
 		return; /* the commonest names, and no word of the language */
-	if (is_keyword(t->text, &keyword))
-		t->kind = (uint8_t)keyword;
-	else if (n <= LONGEST_TYPE && is_type(t->text, &t->type))
+	if (is_keyword(t->text, &t->kind))
+		return;
+	if (is_type(t->text, &t->type))
 		t->kind = TOK_TYPE;
 	else if ((n == 3 || n == 7) && (*l->at == 'i' || *l->at == 'n') &&
 		 !number_scan(t->text, &ignored))
@@ -200,43 +203,39 @@ lex_is_word(Str s)
 	return t.kind == TOK_NAME && t.text.n == s.n;
 }
 
-/* Punctuation that is no operator of ops.h; longer ones first. */
+/* Punctuation that is no operator of ops.h, and no `=`, which may be part of one. */
 static bool
 lex_punctuation(Lexer *l, Token *t)
 {
-	static const TokenKind kinds[] = { TOK_ANDAND,	 TOK_OROR,     TOK_ARROW,  TOK_DOTDOT,
-					   TOK_LPAREN,	 TOK_RPAREN,   TOK_LBRACE, TOK_RBRACE,
-					   TOK_LBRACKET, TOK_RBRACKET, TOK_COMMA,  TOK_SEMICOLON,
-					   TOK_COLON };
+	char c = *l->at, second = peek(l, 1);
 
-	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-		const char *text = kind_text[kinds[i]] + 1;
-		bool two = text[1] != '\'';
-		if (*l->at == text[0] && (!two || peek(l, 1) == text[1])) {
-			t->kind = (uint8_t)kinds[i];
-			t->text.n = 1 + two;
-			return true;
-		}
+#define X(name, word)                                                                      \
+	if (TOK_##name >= TOK_ANDAND && TOK_##name < TOK_FN && TOK_##name != TOK_ASSIGN && \
+	    c == word[1] && (sizeof word == 4 || second == word[2])) {                     \
+		t->kind = TOK_##name;                                                      \
+		t->text.n = sizeof word - 3;                                               \
+		return true;                                                               \
 	}
+	TOKEN_LIST(X)
+#undef X
 	return false;
 }
 
+/* The longest operator; '-' is found as OP_SUB first. */
 static bool
 lex_operator(Lexer *l, Token *t)
 {
-	for (int op = OP_NONE + 1; op < OP_COUNT; op++) {
-		const OpInfo *info = &op_info[op];
-		uint32_t n;
-		if (info->form == FORM_CALL || info->text[0] != *l->at)
-			continue;
-		n = (uint32_t)strlen(info->text);
-		if (n <= t->text.n || (size_t)(l->end - l->at) < n ||
-		    memcmp(l->at, info->text, n) != 0)
-			continue;
-		t->kind = TOK_OP;
-		t->op = (uint8_t)op; /* '-' is found as OP_SUB first */
-		t->text.n = n;
+	char c = *l->at, second = peek(l, 1);
+
+#define X(name, word, arity, takes, gives, form)                                       \
+	if (FORM_##form != FORM_CALL && t->text.n < sizeof word - 1 && c == word[0] && \
+	    (sizeof word == 2 || second == word[1])) {                                 \
+		t->kind = TOK_OP;                                                      \
+		t->op = OP_##name;                                                     \
+		t->text.n = sizeof word - 1;                                           \
 	}
+	OP_LIST(X)
+#undef X
 	if (!t->text.n && peek(l, 0) == '=') {
 		t->kind = TOK_ASSIGN;
 		t->text.n = 1;
