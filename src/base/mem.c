@@ -126,7 +126,7 @@ new_chunk(Arena *a, size_t bytes)
 }
 
 void *
-arena_alloc(Arena *a, size_t bytes)
+arena_take(Arena *a, size_t bytes)
 {
 	size_t rounded = round_up(bytes ? bytes : 1);
 	char *p;
@@ -140,7 +140,15 @@ arena_alloc(Arena *a, size_t bytes)
 			return NULL;
 	p = a->at;
 	a->at += rounded;
-	return memset(p, 0, rounded);
+	return p;
+}
+
+void *
+arena_alloc(Arena *a, size_t bytes)
+{
+	void *p = arena_take(a, bytes);
+
+	return p ? memset(p, 0, bytes) : NULL;
 }
 
 void
@@ -166,17 +174,15 @@ arena_free(Arena *a)
 
 /* The vector's pointer is of another type than void *, so it is copied as bytes rather than
  * accessed through *at.  The arena's newest allocation grows where it lies when there is room. */
-bool
-vec_reserve(Arena *a, void **at, uint32_t *cap, size_t element_size, uint32_t want)
+static bool
+grow_to(Arena *a, void **at, uint32_t *cap, size_t element_size, uint32_t want)
 {
 	char *old, *fresh;
 	size_t had = *cap * element_size, more;
 	uint64_t n = (uint64_t)*cap * 2;
 
-	if (want <= *cap)
-		return true;
 	if (n < 8)
-		n = element_size < 8 ? 64 : 8;
+		n = element_size < 4 ? 64 : element_size < 8 ? 4 : 8; /* text; edges; the rest */
 	if (n < want)
 		n = want;
 	if (n > UINT32_MAX || element_size > PTRDIFF_MAX / 4 / n) {
@@ -186,12 +192,11 @@ vec_reserve(Arena *a, void **at, uint32_t *cap, size_t element_size, uint32_t wa
 	memcpy(&old, at, sizeof old);
 	more = round_up((size_t)n * element_size) - round_up(had);
 	if (old && old + round_up(had) == a->at && (size_t)(a->end - a->at) >= more) {
-		memset(old + had, 0, (size_t)n * element_size - had);
 		a->at += more;
 		*cap = (uint32_t)n;
 		return true;
 	}
-	fresh = arena_alloc(a, (size_t)n * element_size);
+	fresh = arena_take(a, (size_t)n * element_size);
 	if (!fresh)
 		return false;
 	if (had)
@@ -202,13 +207,29 @@ vec_reserve(Arena *a, void **at, uint32_t *cap, size_t element_size, uint32_t wa
 }
 
 bool
+vec_reserve(Arena *a, void **at, uint32_t *cap, size_t element_size, uint32_t want)
+{
+	uint32_t had = *cap;
+	char *p;
+
+	if (want <= had)
+		return true;
+	if (!grow_to(a, at, cap, element_size, want))
+		return false;
+	memcpy(&p, at, sizeof p);
+	memset(p + had * element_size, 0, (*cap - had) * element_size);
+	return true;
+}
+
+/* vec_push() clears what it takes. */
+bool
 vec_grow(Arena *a, void **at, uint32_t *cap, size_t element_size)
 {
 	if (*cap == UINT32_MAX) {
 		a->mem->failed = true;
 		return false;
 	}
-	return vec_reserve(a, at, cap, element_size, *cap + 1);
+	return grow_to(a, at, cap, element_size, *cap + 1);
 }
 
 /* ---- Str ------------------------------------------------------------------------------------ */

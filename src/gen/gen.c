@@ -190,13 +190,16 @@ static trivet_status
 allocate(IrFunc *f, const GenOptions *o, Arena *scratch, Alloc *r, Text *why)
 {
 	const Target *t = o->target;
+	uint32_t nblocks = f->blocks.n;
 	trivet_status s = TRIVET_OK;
 
 	if (t->legalize && !t->legalize(f, o->features))
 		return complain(f, scratch->mem, "legalize", "refused", why);
 	ir_split_critical_edges(f);
-	ir_drop_dead(f);
-	ir_order(f);
+	if (!f->clean)
+		ir_drop_dead(f);
+	if (!f->ordered || f->blocks.n != nblocks)
+		ir_order(f);
 	if (scratch->mem->failed)
 		return TRIVET_NO_MEMORY;
 	if (o->verify)

@@ -308,12 +308,6 @@ ir_const(IrFunc *f, IrType t, uint64_t bits)
 	return *at;
 }
 
-uint64_t
-ir_const_bits(const IrFunc *f, Val v)
-{
-	return f->ins.at[v].arg[0] | (uint64_t)f->ins.at[v].arg[1] << 32;
-}
-
 Val
 ir_add(IrFunc *f, BlockId b, Ins i)
 {
@@ -462,12 +456,10 @@ ir_replace(IrFunc *f, Val v, Val by)
 }
 
 Val
-ir_resolve(IrFunc *f, Val v)
+ir_resolve_gone(IrFunc *f, Val v)
 {
 	Val end = v;
 
-	if (f->ins.at[v].op != IR_NOP)
-		return v;
 	while (f->ins.at[end].op == IR_NOP && f->ins.at[end].arg[0])
 		end = f->ins.at[end].arg[0];
 	while (v != end) { /* the next one to ask has a short way */

@@ -26,7 +26,8 @@ typedef enum IrType { IR_VOID, IR_I32, IR_I64, IR_F32, IR_F64 } IrType;
 /* Upper half of an I32 in a 64-bit register: undefined, always; ZEXT32/SEXT32 make an I64 of it. */
 
 /* name, operands in arg[], flags.  P pure; C commutative; T terminator; M touches memory or the world and
- * keeps its place; V operands are in the pool: arg[0] first index, arg[1] count. */
+ * keeps its place; V operands are in the pool: arg[0] first index, arg[1] count; O the last operand may be 0
+ * for none. */
 #define IR_LIST(X)                                                                              \
 	X(NOP, 0, 0)                                                                            \
 	X(CONST, 0, IR_P)       /* bits in arg[0] (low) and arg[1] (high) */                    \
@@ -85,7 +86,7 @@ typedef enum IrType { IR_VOID, IR_I32, IR_I64, IR_F32, IR_F64 } IrType;
 	X(FEXT, 1, IR_P)        /* F32 -> F64 */                                                \
 	X(FROUND, 1, IR_P)      /* F64 -> F32 */                                                \
 	X(BITCAST, 1, IR_P)     /* I32 <-> F32, I64 <-> F64 */                                  \
-	X(LOAD, 2, IR_M)        /* mem; arg[0] base (I64), arg[1] index (I64) or 0, scaled by the \
+	X(LOAD, 2, IR_M | IR_O) /* mem; arg[0] base (I64), arg[1] index (I64) or 0, scaled by the \
 	                           element size; aux: byte offset, signed */                    \
 	X(STORE, 3, IR_M)       /* mem; base, index or 0, value; aux: byte offset */            \
 	X(CALL, 0, IR_V | IR_M) /* aux: function of the module; type: result */                 \
@@ -93,10 +94,10 @@ typedef enum IrType { IR_VOID, IR_I32, IR_I64, IR_F32, IR_F64 } IrType;
 	X(TRAPIF, 2, IR_M)      /* cc; aux: trap site */                                        \
 	X(JMP, 0, IR_T)         /* succ[0] */                                                   \
 	X(BR, 2, IR_T)          /* arg[0] cc arg[1] ? succ[0] : succ[1] */                      \
-	X(RET, 1, IR_T)         /* arg[0] value, or 0 */                                        \
+	X(RET, 1, IR_T | IR_O)  /* arg[0] value, or 0 */                                        \
 	X(TRAP, 0, IR_T)        /* aux: trap site */
 
-enum { IR_P = 1, IR_C = 2, IR_T = 4, IR_M = 8, IR_V = 16 };
+enum { IR_P = 1, IR_C = 2, IR_T = 4, IR_M = 8, IR_V = 16, IR_O = 32 };
 
 typedef enum IrOp {
 #define X(name, nargs, flags) IR_##name,
@@ -248,6 +249,7 @@ typedef struct IrFunc {
 	uint32_t entry_thunk;           /* index of the IrFunc the host calls; itself when no thunk is needed */
 	uint32_t *cons; uint32_t ncons, cons_cap;       /* hash-consing table, ir.c's own */
 	bool replaced;                  /* ir_replace() was called since ir_apply_replacements() */
+	bool clean, ordered;            /* opt_run()'s last word: ir_drop_dead(), ir_order() would change nothing */
 } IrFunc;
 
 typedef struct IrModule {
@@ -313,8 +315,12 @@ void ir_trap(IrFunc *f, BlockId b, uint32_t site);
 uint32_t ir_import(IrModule *m, Import i);              /* slot; equal ones share */
 uint32_t ir_helper(IrModule *m, IrHelper h);            /* slot of it, with its signature */
 uint32_t ir_site(IrModule *m, Site s);                  /* equal ones share */
-uint64_t ir_const_bits(const IrFunc *f, Val v);
 static inline bool ir_is_const(const IrFunc *f, Val v) { return f->ins.at[v].op == IR_CONST; }
+static inline uint64_t
+ir_const_bits(const IrFunc *f, Val v)
+{
+	return f->ins.at[v].arg[0] | (uint64_t)f->ins.at[v].arg[1] << 32;
+}
 
 /* The value operands of instruction v: *n of them, wherever they are kept.  Operand 1 of a STORE, its
  * index, may be 0 for none; elsewhere operands that are not there are not counted. */
@@ -322,13 +328,14 @@ static inline Val *
 ir_args(IrFunc *f, Val v, uint32_t *n)
 {
 	Ins *i = &f->ins.at[v];
-	uint32_t count = ir_op_info[i->op].nargs;
+	const IrOpInfo *info = &ir_op_info[i->op];
+	uint32_t count = info->nargs;
 
-	if (ir_op_info[i->op].flags & IR_V) {
+	if (info->flags & IR_V) {
 		*n = i->arg[1];
 		return f->pool.at + i->arg[0];
 	}
-	if ((i->op == IR_RET || i->op == IR_LOAD) && !i->arg[count - 1])
+	if (info->flags & IR_O && !i->arg[count - 1])
 		count--;
 	*n = count;
 	return i->arg;
@@ -337,7 +344,8 @@ ir_args(IrFunc *f, Val v, uint32_t *n)
 /* Replacing values: ir_replace() removes `v` and leaves a note; ir_resolve() gives what stands for a
  * value now; ir_apply_replacements() rewrites all operands and forgets the notes. */
 void ir_replace(IrFunc *f, Val v, Val by);
-Val ir_resolve(IrFunc *f, Val v);
+Val ir_resolve_gone(IrFunc *f, Val v);  /* of one that was removed */
+static inline Val ir_resolve(IrFunc *f, Val v) { return f->ins.at[v].op == IR_NOP ? ir_resolve_gone(f, v) : v; }
 void ir_apply_replacements(IrFunc *f);
 
 /* fold.c: simplifies the comparison, constant to the right; 0 or 1 when the outcome is known, else -1. */

@@ -484,43 +484,60 @@ ir_drop_trivial_phis(IrFunc *f)
 	ir_apply_replacements(f);
 }
 
+/* What stays even when nobody uses its value. */
 static bool
-may_go(const IrFunc *f, Val v)
+must_stay(uint8_t op)
 {
-	uint8_t op = f->ins.at[v].op;
-
-	return (ir_op_info[op].flags & IR_P) || op == IR_PHI || op == IR_LOAD;
+	return !(ir_op_info[op].flags & IR_P) && op != IR_PHI && op != IR_LOAD && op != IR_NOP;
 }
 
+/* Marks the operands of v.  The stack gets those that are not before `below`, which the walk of
+ * drop_unused() will not come to any more. */
+static uint32_t
+mark_operands(IrFunc *f, Val v, Val below, Val *stack, uint32_t depth)
+{
+	uint32_t n;
+	const Val *args = ir_args(f, v, &n);
+
+	for (uint32_t k = 0; k < n; k++) {
+		Ins *arg = &f->ins.at[args[k]];
+
+		if (arg->flags)
+			continue;
+		arg->flags = 1;
+		if (args[k] >= below)
+			stack[depth++] = args[k];
+	}
+	return depth;
+}
+
+/* One walk from the last instruction to the first: most operands were made before what uses them.
+ */
 static void
 drop_unused(IrFunc *f)
 {
-	uint32_t depth = 0, n;
+	uint32_t depth;
 	Scratch s;
-	Val *args;
 
 	if (!scratch_take(&s, f, 1, f->ins.n))
 		return;
-	for (Val v = 1; v < f->ins.n; v++) {
-		if (f->ins.at[v].op == IR_NOP || may_go(f, v))
+	f->ins.at[0].flags = 1; /* no operand */
+	for (Val v = f->ins.n; v-- > 1;) {
+		if (!f->ins.at[v].flags && !must_stay(f->ins.at[v].op))
 			continue;
 		f->ins.at[v].flags = 1;
-		s.at[depth++] = v;
-	}
-	while (depth) {
-		args = ir_args(f, s.at[--depth], &n);
-		for (uint32_t k = 0; k < n; k++) {
-			if (!args[k] || f->ins.at[args[k]].flags)
-				continue;
-			f->ins.at[args[k]].flags = 1;
-			s.at[depth++] = args[k];
+		depth = mark_operands(f, v, v, s.at, 0);
+		while (depth) {
+			Val w = s.at[--depth];
+			depth = mark_operands(f, w, v, s.at, depth);
 		}
 	}
 	for (Val v = 1; v < f->ins.n; v++) {
-		if (f->ins.at[v].op != IR_NOP && !f->ins.at[v].flags)
+		if (!f->ins.at[v].flags && f->ins.at[v].op != IR_NOP)
 			ir_remove(f, v);
 		f->ins.at[v].flags = 0;
 	}
+	f->ins.at[0].flags = 0;
 	scratch_give(&s);
 }
 

@@ -154,6 +154,19 @@ static const uint8_t links_of[NODE_KIND_COUNT] = {
 };
 // clang-format on
 
+/* A node with nothing below it. */
+static bool
+measure_leaf(Checker *c, NodeId id, NodeId parent)
+{
+	Node *n = at(c, id);
+
+	if (id >= c->p->nodes.n || (n->a | n->b | n->c) || n->kind >= NODE_KIND_COUNT)
+		return false;
+	if (claim(c, id, parent))
+		n->flags = flexibility(c, n);
+	return true;
+}
+
 /* Everything below id: a chain of nodes, and by recursion what hangs off it. */
 static void
 measure(Checker *c, NodeId id, NodeId parent, uint32_t depth)
@@ -162,6 +175,8 @@ measure(Checker *c, NodeId id, NodeId parent, uint32_t depth)
 
 	if (depth > AST_MAX_DEPTH)
 		malformed(c, id < c->p->nodes.n ? id : parent, "nested too deeply (limit 256)");
+	else if (measure_leaf(c, id, parent))
+		return;
 	for (; id && !c->malformed; parent = id, id = chain_next(c, at(c, id))) {
 		ChainEntry *e;
 		if (!claim(c, id, parent))

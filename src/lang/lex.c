@@ -69,8 +69,8 @@ skip_comment(Lexer *l)
 	bool kept = l->keep_remarks && peek(l, 2) == '!';
 	const char *from = l->at + 3, *to;
 
-	while (l->at < l->end && *l->at != '\n')
-		l->at++;
+	to = memchr(l->at, '\n', (size_t)(l->end - l->at));
+	l->at = to ? to : l->end;
 	if (!kept)
 		return;
 	to = l->at;
@@ -86,17 +86,23 @@ skip_comment(Lexer *l)
 static void
 skip_blanks(Lexer *l)
 {
-	for (; l->at < l->end; l->at++) {
-		if (*l->at == '\n') {
+	const char *at = l->at, *end = l->end;
+
+	for (; at < end; at++) {
+		if (*at == ' ' || *at == '\t' || *at == '\r')
+			continue;
+		if (*at == '\n') {
 			l->line++;
-			l->line_start = l->at + 1;
-		} else if (*l->at == '/' && peek(l, 1) == '/') {
+			l->line_start = at + 1;
+		} else if (*at == '/' && end - at > 1 && at[1] == '/') {
+			l->at = at;
 			skip_comment(l);
-			l->at--; /* the loop steps over it again */
-		} else if (*l->at != ' ' && *l->at != '\t' && *l->at != '\r') {
-			return;
+			at = l->at - 1; /* the loop steps over it again */
+		} else {
+			break;
 		}
 	}
+	l->at = at;
 }
 
 static uint32_t

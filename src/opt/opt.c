@@ -166,8 +166,15 @@ opt_run(IrModule *m, const OptOptions *o, Arena *a, Text *remarks, Text *why)
 				return false;
 		}
 	}
-	for (uint32_t i = 0; i < m->funcs.n && facts; i++)
-		if (!m->funcs.at[i].is_entry && !(facts[i] & FACT_CLEAN))
-			ir_drop_dead(&m->funcs.at[i]);
+	for (uint32_t i = 0; i < m->funcs.n && facts; i++) {
+		IrFunc *f = &m->funcs.at[i];
+
+		if (f->is_entry)
+			continue;
+		if (!(facts[i] & FACT_CLEAN))
+			ir_drop_dead(f);
+		f->clean = true;
+		f->ordered = (facts[i] & FACT_ORDER) != 0;
+	}
 	return !a->mem->failed;
 }
