@@ -178,7 +178,13 @@ stream_program(const Options *o, Gathered *g, trivet_engine *e, Tally *all)
 	if (!g->name)
 		return;
 	if (!trivet_parse(e, g->name, g->text, g->length, &l.module)) {
-		stream_directives(o, g, &l, &t);
+		if (o->stand_ins && bind_stand_ins(e, l.module, &l.stand_ins)) {
+			t.failed++;
+			stream_error(g, trivet_message(e));
+		} else {
+			stream_directives(o, g, &l, &t);
+		}
+		free_stand_ins(e, &l.stand_ins);
 		trivet_module_free(l.module);
 	} else {
 		t.failed++;

@@ -21,7 +21,7 @@ typedef struct Options {
 	const char *command;
 	bool modes[MODE_COUNT];         /* by trivet_mode */
 	bool mode_given;
-	bool bits, stream, refuse_exec, verify, debugger;
+	bool bits, stream, refuse_exec, verify, debugger, stand_ins;
 	uint32_t timeout_ms;            /* 0: none */
 	uint32_t features_off;
 	uint32_t max_depth;
@@ -36,6 +36,7 @@ typedef struct Loaded {
 	trivet_engine *engine;
 	trivet_module *module;
 	trivet_code *code[MODE_COUNT];  /* those asked for */
+	struct Stand_in *stand_ins;
 } Loaded;
 
 const char *mode_name(trivet_mode m);
@@ -61,6 +62,11 @@ int command_features(const Options *o);
 int command_version(const Options *o);
 
 int emit_asm(trivet_code *c, const char *target);       /* asm.c */
+
+/* standin.c: binds functions to all externs of m, to be freed after all code that calls them.  An error's
+ * message is in e; what was bound is in *list all the same. */
+trivet_status bind_stand_ins(trivet_engine *e, trivet_module *m, struct Stand_in **list);
+void free_stand_ins(trivet_engine *e, struct Stand_in **list);
 
 /* watchdog.c: interrupts c after ms milliseconds unless stopped before.  One at a time. */
 void watchdog_start(trivet_code *c, uint32_t ms);

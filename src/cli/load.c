@@ -144,6 +144,10 @@ load_file(const Options *o, const char *path, Loaded *out)
 	if (!status)
 		status = load_text(o, out->engine, path, text, length, &out->module);
 	free(text);
+	if (!status && o->stand_ins) {
+		trivet_status s = bind_stand_ins(out->engine, out->module, &out->stand_ins);
+		status = s ? complain(out->engine, s) : 0;
+	}
 	if (!status)
 		status = compile_modes(o, out);
 	if (status)
@@ -154,6 +158,9 @@ load_file(const Options *o, const char *path, Loaded *out)
 void
 unload(Loaded *l)
 {
+	for (int m = 0; m < MODE_COUNT; m++)
+		trivet_code_free(l->code[m]);
+	free_stand_ins(l->engine, &l->stand_ins);
 	trivet_close(l->engine);
 	*l = (Loaded){ 0 };
 }

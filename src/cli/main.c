@@ -48,6 +48,7 @@ static const char common_options[] =
 	"  --timeout=MS      end a call that runs longer, with the trap `interrupted`\n"
 	"  --features=LIST   let code use only these of the CPU's features; `none` for the floor\n"
 	"  --max-depth=N     recursive calls that may be active at once (default 1000)\n"
+	"  --stand-ins       give each extern a function that answers with a hash of its arguments\n"
 	"  --refuse-exec     behave as on a system that refuses executable memory\n"
 	"  --without=LIST    leave out these passes of the optimised mode\n"
 	"  --verify          let the compiler check its own work after every step\n"
@@ -196,6 +197,8 @@ parse_option(const char *arg, Options *o)
 		o->bits = true;
 	else if (!strcmp(arg, "--stream"))
 		o->stream = true;
+	else if (!strcmp(arg, "--stand-ins"))
+		o->stand_ins = true;
 	else if (!strcmp(arg, "--refuse-exec"))
 		o->refuse_exec = true;
 	else if (!strcmp(arg, "--verify"))

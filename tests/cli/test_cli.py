@@ -235,6 +235,43 @@ def test_any_bytes(target, folder, text):
     assert "trivet: " in err or "any.tv:" in err
 
 
+def fnv(h, data):
+    for byte in data:
+        h = (h ^ byte) * 0x100000001b3 % (1 << 64)
+    return h
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_stand_ins(target, folder, engine):
+    """They answer with a hash of name and arguments (computed here once more), and write to spans."""
+    path = folder / "hosts.tv"
+    path.write_text("extern fn one(i32, f32) -> u32;\nextern fn two([u16], bool);\n"
+                    "fn f(a: i32) -> u32 { return one(a, 1.5f32); }\n"
+                    "fn g(xs: [u16]) { two(xs, true); }\n"
+                    "//! f(-2)\n//! g([1, 2, 3])\n")
+    h = fnv(fnv(fnv(0xcbf29ce484222325, b"one"), b"\xfe" + b"\xff" * 7), b"\0\0\xc0\x3f\0\0\0\0")
+    assert h % 61 and run(target, "run", "--stand-ins", f"--engine={engine}", path, "f(-2)") == \
+        (0, f"{h >> 16 & 0xffffffff}\n", "")
+    h = fnv(fnv(fnv(fnv(0xcbf29ce484222325, b"two"), bytes((1, 0, 2, 0, 3, 0))), b"\3" + bytes(7)), b"\1" + bytes(7))
+    xs = [1, 2, 3]
+    xs[h % 3] = h >> 16 & 0xffff
+    path.write_text(path.read_text() + f"//! g([1, 2, 3]) leaves {xs}\n")
+    status, out, err = run(target, "check", "--stand-ins", f"--engine={engine}", path)
+    assert (status, err) == (0, "") and "1 passed, 0 failed" in out
+
+
+def test_stand_ins_where_they_cannot_be(target, folder):
+    path = folder / "hosts.tv"
+    path.write_text("extern fn one(i32) -> i32;\nfn f(a: i32) -> i32 { return one(a); }\n")
+    status, out, err = run(target, "run", path, "f(1)")
+    assert (status, out) == (2, "") and "extern function is not bound: one" in err
+    status, out, err = run(target, "run", "--stand-ins", "--refuse-exec", path, "f(1)")
+    assert (status, out) == (77, "") and "executable memory" in err
+    path.write_text("extern fn one(" + ", ".join(["f64"] * 65) + ");\nfn f() { }\n")
+    status, out, err = run(target, "run", "--stand-ins", path, "f()")
+    assert (status, out) == (2, "") and "64" in err
+
+
 def test_long_chains_are_fine(target, folder):
     path = folder / "long.tv"
     path.write_text("fn f(a: i64) -> i64 { return " + "+".join(["a"] * 20000) + "; }\n"

@@ -28,7 +28,7 @@ class Setup:
 	wrapper: tuple = ()  # stands before the command: a stand-in, for the fuzzer's own tests
 
 	def command(self, *args):
-		return [*self.wrapper, *self.target.command(self.target.trivet, "check", *args,
+		return [*self.wrapper, *self.target.command(self.target.trivet, "check", *args, "--stand-ins",
 							    f"--engine={self.engines}", *self.args)]
 
 

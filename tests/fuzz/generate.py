@@ -59,7 +59,7 @@ class Generator(Shapes):
 	def __init__(self, source, seen=None):
 		self.s, self.below, self.pick, self.chance = source, source.below, source.pick, source.chance
 		self.seen = set() if seen is None else seen
-		self.functions, self.constants = [], {}
+		self.functions, self.hosts, self.constants = [], [], {}
 		self.risk = 0  # percent of places where a trap is not avoided
 		self.names = 0
 
@@ -71,6 +71,10 @@ class Generator(Shapes):
 		consts, fns, calls = [], [], []
 		for k in range(self.below(4)):
 			consts.append(self.constant(f"C{k}"))
+		if self.chance(30):
+			for k in range(1 + self.below(3)):
+				self.hosts.append(self.signature(False))
+				self.hosts[-1].name = f"{HOST}{k}"
 		for _ in range(1 + self.below(3)):
 			fns += self.group()
 		for f in self.functions:
@@ -413,7 +417,7 @@ class Generator(Shapes):
 
 	def call(self, t, depth=2):
 		"""A call with a result of this type (None: any function), or None."""
-		able = [f for f in self.functions if (t is None or f.result == t)
+		able = [f for f in self.functions + self.hosts if (t is None or f.result == t)
 			and f.cost * self.mult + self.cost < 60000]
 		if not able or self.pure or self.calls_left <= 0:
 			return None

@@ -185,15 +185,28 @@ CONVERSIONS(u32, 0, UINT32_MAX, 0x1p32)
 CONVERSIONS(i64, INT64_MIN, INT64_MAX, 0x1p63)
 CONVERSIONS(u64, 0, UINT64_MAX, 0x1p64)
 
+static u64
+mix(u64 h, const void *p, size_t n)
+{
+	const u8 *b = p;
+
+	for (size_t k = 0; k < n; k++)
+		h = (h ^ b[k]) * 0x100000001b3u;
+	return h;
+}
+
+static u64
+mix_u64(u64 h, u64 v)
+{
+	return mix(h, &v, sizeof v);
+}
+
 static u64 spans;
 
 static void
 hash(const void *p, size_t n)
 {
-	const u8 *b = p;
-
-	for (size_t k = 0; k < n; k++)
-		spans = (spans ^ b[k]) * 0x100000001b3u;
+	spans = mix(spans, p, n);
 }
 
 #define SHOW_BITS(T, bits, digits) \

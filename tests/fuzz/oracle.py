@@ -32,7 +32,7 @@ def setups(target):
 
 class Writer:
 	def __init__(self, name, program):
-		self.name, self.program, self.out = name, program, []
+		self.name, self.out = name, []
 		self.count = 0
 		self.consts, self.fns, self.calls = (part.kids for part in program.kids)
 		self.constants = {c.data for c in self.consts}
@@ -49,7 +49,7 @@ class Writer:
 		self.put(f"{t} {name} = {value};")
 		return name
 
-	def whole(self):
+	def whole(self, program):
 		for c in self.consts:
 			self.env, self.spans, self.f, self.line = {}, {}, "const", 0
 			self.put(f"static {c.type} {self.name}_{c.data}(void) {{")
@@ -57,6 +57,8 @@ class Writer:
 		for fn in self.fns:
 			self.put(self.head(fn.data)[0] + ";")
 		self.put(f"static void {self.name}_nothing(void) {{ }}")
+		for name, call in generate.externs(program):
+			self.extern(name, call)
 		for fn in self.fns:
 			self.function(fn)
 		for k, call in enumerate(self.calls):
@@ -66,6 +68,22 @@ class Writer:
 			self.put(f"{self.name}_call{k}();")
 		self.put(f'printf("{self.name}\\tdone\\t{len(self.calls)}\\t0\\n");\n}}')
 		return "\n".join(self.out)
+
+	def extern(self, name, call):
+		"""What src/cli/standin.c says of host functions, once more."""
+		params = [f"{'span_' + k.type[1:-1] if k.type[0] == '[' else k.type} a{i}" for i, k in enumerate(call.kids)]
+		self.put(f"static {call.type or 'void'} {self.name}_{name}({', '.join(params + ['AT'])}) {{")
+		self.put(f'u64 h = mix(0xcbf29ce484222325u, "{name}", {len(name)});')
+		for i, k in enumerate(call.kids):
+			if k.type[0] == "[":
+				self.put(f"h = mix(h, a{i}.p, (size_t)a{i}.n * sizeof *a{i}.p); h = mix_u64(h, (u64)a{i}.n);")
+			else:
+				self.put(f"h = mix_u64(h, {f'bits_{k.type}' if k.type in FLOATS else '(u64)'}(a{i}));")
+		for i, k in enumerate(call.kids):
+			if k.type[0] == "[":
+				self.put(f"if (a{i}.n) a{i}.p[h % (u64)a{i}.n] = {answer(k.type[1:-1])};")
+		self.put('if (h % 61 == 0) trap("host", f, line);')
+		self.put(f"return {answer(call.type)};\n}}" if call.type else "}")
 
 	def head(self, f):
 		self.env, self.spans = {}, {}
@@ -298,6 +316,8 @@ class Writer:
 
 	def e_call(self, e):
 		args = [self.expr(k) for k in e.kids]
+		if e.data.startswith(generate.HOST):
+			args.append(self.at())
 		call = f"{self.name}_{e.data}({', '.join(args)})"
 		return self.temp(e.type, call) if e.type else self.put(call + ";")
 
@@ -330,6 +350,11 @@ class Writer:
 		self.put('printf("\\t-\\n");\nfflush(stdout);\n}')
 
 
+def answer(t):
+	"""Of a host function: bits of h."""
+	return f"({t})(i16)(h >> 16) / 8" if t in FLOATS else f"({t})(h >> 16 & 1)" if t == "bool" else f"({t})(h >> 16 | h << 48)"
+
+
 def seen(element, value):
 	return f"seen_{element}({value})" if element in FLOATS else f"({element}){value}"
 
@@ -354,7 +379,7 @@ def literal(e):
 
 def write(name, program):
 	"""The program as C; its text must have been made before (generate.show numbers the lines)."""
-	return Writer(name, program).whole()
+	return Writer(name, program).whole(program)
 
 
 # ---- A batch ----

@@ -12,6 +12,8 @@ WIDTH = {"i32": 32, "u32": 32, "i64": 64, "u64": 64}
 ELEMENTS = {"i8": "i32", "u8": "u32", "i16": "i32", "u16": "u32", **{t: t for t in NUMBERS}}
 NARROW = {"i8": (-128, 127), "u8": (0, 255), "i16": (-32768, 32767), "u16": (0, 65535)}
 
+HOST = "host"  # what names of extern functions begin with; trivet gives them stand-ins
+
 LEVEL = {"||": 1, "&&": 2, "==": 3, "!=": 3, "<": 3, "<=": 3, ">": 3, ">=": 3, "|": 4, "^": 5, "&": 6,
          "<<": 7, ">>": 7, "+": 8, "-": 8, "*": 9, "/": 9, "%": 9}
 CAST, PREFIX, PRIMARY = 10, 11, 12
@@ -95,6 +97,9 @@ def show(program):
 	consts, fns, calls = (part.kids for part in program.kids)
 	for c in consts:
 		out.append(f"const {c.data}: {c.type} = {text(c.kids[0])};")
+	for name, call in externs(program):
+		types = ", ".join(k.type for k in call.kids)
+		out.append(f"extern fn {name}({types})" + (f" -> {call.type}" if call.type else "") + ";")
 	used = {n.data for n in walk(program) if n.kind == "call"}
 	if "nothing" in used:
 		out.append("fn nothing() { }")
@@ -209,6 +214,11 @@ def text(e, level=0):
 		args = ", ".join(text(k) for k in e.kids)
 		return f"{e.data}({e.type}, {args})" if e.data == "from_bits" else f"{e.data}({args})"
 	return f"({shown})" if own < level else shown
+
+
+def externs(program):
+	"""[(name, a call)] of the host functions that are called; a call shows the signature."""
+	return sorted({n.data: n for n in walk(program) if n.kind == "call" and n.data.startswith(HOST)}.items())
 
 
 def walk(node):

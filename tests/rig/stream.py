@@ -56,15 +56,22 @@ class Batch:
 
 
 def stream_command(target, engine):
-    return target.command(target.trivet, "check", "--stream", f"--engine={engine}", *target.program_args)
+    return target.command(target.trivet, "check", "--stream", "--stand-ins", f"--engine={engine}", *target.program_args)
 
 
 def check_command(target, engine, path):
-    return target.command(target.trivet, "check", "--bits", f"--engine={engine}", *target.program_args, path)
+    return target.command(target.trivet, "check", "--bits", *stand_ins(path), f"--engine={engine}", *target.program_args, path)
 
 
 def run_command(target, engine, path, call):
-    return target.command(target.trivet, "run", "--bits", f"--engine={engine}", *target.program_args, path, call)
+    return target.command(target.trivet, "run", "--bits", *stand_ins(path), f"--engine={engine}", *target.program_args,
+                          path, call)
+
+
+def stand_ins(path):
+    """Of a program that has host functions, so that there are any."""
+    path = ROOT / path
+    return ["--stand-ins"] if path.is_file() and b"extern fn" in path.read_bytes() else []
 
 
 def run_batch(target, engine, programs, silent=SILENT):
