@@ -52,9 +52,11 @@ B := build/$(TARGET)$(if $(SANITIZE),-$(subst 1,asan,$(subst thread,tsan,$(SANIT
 
 # What is not on the way from text to a call is made small rather than fast.
 SMALL_SOURCES = src/api/% src/cli/% src/asm/%_text.c src/asm/%_table.c src/asm/asm.c \
-	src/code/% src/gen/ra_check.c src/gen/shim.c src/gen/unwind.c src/interp/compile.c src/interp/expr.c \
+	src/base/diag.c src/base/ops.c src/code/% src/gen/ra_check.c src/gen/shim.c src/gen/unwind.c \
+	src/interp/compile.c src/interp/expr.c \
 	src/interp/print.c src/ir/print.c src/ir/read.c src/ir/verify.c src/lang/directive.c src/lang/floattext.c \
-	src/lang/print.c src/lang/value.c src/opt/remark.c src/opt/scev% src/opt/version.c
+	src/lang/print.c src/lang/value.c src/opt/divconst.c src/opt/remark.c src/opt/scev% src/opt/unroll.c \
+	src/opt/version.c src/os/%
 # private, or what they need, the file of flags above all, would come out different by who asks for it first
 $(patsubst %,$B/obj/%,$(patsubst %.c,%.o,$(SMALL_SOURCES))): private SMALL = -Os
 

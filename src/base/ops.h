@@ -73,8 +73,8 @@ typedef enum Op {
 } Op;
 
 typedef struct OpInfo {
-	const char *name;               /* "ADD" */
-	const char *text;               /* "+" */
+	char name[10];                  /* "ADD" */
+	char text[10];                  /* "+" */
 	uint8_t arity, takes, gives, form;
 } OpInfo;
 extern const OpInfo op_info[OP_COUNT];

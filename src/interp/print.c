@@ -3,10 +3,15 @@
 
 #include <inttypes.h>
 
-static const struct {
-	const char *name, *format;
-} insns[INSN_COUNT] = {
-#define O(name, format) { #name, format },
+/* Arrays, not pointers, which a shared library would have to relocate; and apart, because who never
+ * prints has no use for the names. */
+static const char names[INSN_COUNT][20] = {
+#define O(name, format) #name,
+	INSN_LIST(O)
+#undef O
+};
+static const char formats[INSN_COUNT][5] = {
+#define O(name, format) format,
 	INSN_LIST(O)
 #undef O
 };
@@ -14,7 +19,7 @@ static const struct {
 const char *
 insn_format(uint32_t op)
 {
-	return insns[op].format;
+	return formats[op];
 }
 
 static void
@@ -39,9 +44,9 @@ static void
 print_insn(const Bytecode *b, uint32_t at, Text *out)
 {
 	const Insn *in = &b->code.at[at];
-	const char *format = insns[in->op].format;
+	const char *format = formats[in->op];
 
-	text_addf(out, "%6" PRIu32 "  %-14s", at, insns[in->op].name);
+	text_addf(out, "%6" PRIu32 "  %-14s", at, names[in->op]);
 	print_operand(b, at, format[0], in->a, out);
 	print_operand(b, at, format[1], in->b, out);
 	print_operand(b, at, format[2], in->c, out);

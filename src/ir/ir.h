@@ -107,7 +107,7 @@ typedef enum IrOp {
 } IrOp;
 
 typedef struct IrOpInfo {
-	const char *name;               /* "ADD" */
+	char name[14];                  /* "ADD" */
 	uint8_t nargs, flags;
 } IrOpInfo;
 extern const IrOpInfo ir_op_info[IR_OP_COUNT];

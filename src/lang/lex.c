@@ -2,7 +2,7 @@
 #include "lang/lex.h"
 #include "lang/literal.h"
 
-static const char *const kind_text[TOK_COUNT] = {
+static const char kind_text[TOK_COUNT][14] = {
 #define X(name, text) text,
 	TOKEN_LIST(X)
 #undef X

@@ -506,7 +506,7 @@ test_tables(void)
 	CHECK_STR(op_info[OP_SHR].text, ">>");
 	CHECK_STR(op_info[OP_FROM_BITS].name, "FROM_BITS");
 	for (Op op = OP_NONE + 1; op < OP_COUNT; op++)
-		CHECK(op_info[op].name && op_info[op].text[0] && op_info[op].arity >= 1 &&
+		CHECK(op_info[op].name[0] && op_info[op].text[0] && op_info[op].arity >= 1 &&
 		      op_info[op].arity <= 3);
 }
 
