@@ -18,14 +18,19 @@ WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 # (a command, what is run of it here): what must not be run at all has None and a reason.
 CHEAP = (
     (r"scripts/setup\.sh", "scripts/setup.sh --list"),
-    (r"ci/suite (\S+)", r"ci/suite \1 --collect-only -q -p no:cacheprovider -n0"),
+    (r"ci/suite (.*)", r"ci/suite \1 --collect-only -q -p no:cacheprovider -n0"),
     (r"make agree REQUIRE=all", "make -s agree REQUIRE=all FILES=examples/add.tv"),
     (r"make fuzz TIME=60 SEED=(\d+)", r"make -s fuzz TIME=20 SEED=\1 TARGETS=host FUZZ_FLAGS=--programs=20"),
+    (r"make fuzz TIME=3600 (SEED=\d+ SHARD=\d/\d)", r"make -s fuzz TIME=20 \1 TARGETS=host FUZZ_FLAGS=--programs=5"),
+    (r"make mutants SHARD=(\S+)", r"/usr/bin/python3 tests/mutants/mutants.py --list --shard=\1"),
     (r"python -m pytest (.*)", r"/usr/bin/python3 -m pytest \1 --collect-only -p no:cacheprovider"),
     (r"docker build (.*)", None), (r"docker run (.*)", None),
     (r"rm -f /etc/apt/\S+", None), (r"mkdir -p \.apt/partial", None), (r"echo .* >/etc/apt/\S+", None),
     (r"python -m pip install .*", None),
 )
+
+
+GITLAB = {"CI_PIPELINE_IID": 1}
 
 
 def combinations(matrix):
@@ -38,7 +43,7 @@ def github_commands():
         for name, job in yaml.safe_load(path.read_text())["jobs"].items():
             for values in combinations(job.get("strategy", {}).get("matrix", {})):
                 for step in job["steps"]:
-                    text = step.get("run", "")
+                    text = step.get("run", "").replace("${{ github.run_number }}", "1")
                     for key, value in values.items():
                         text = text.replace("${{ matrix.%s }}" % key, str(value))
                     for line in filter(None, re.split(r"\n| && ", text)):
@@ -49,10 +54,15 @@ def gitlab_commands():
     for name, job in yaml.safe_load((ROOT / "ci" / "gitlab-ci.yml").read_text()).items():
         if not isinstance(job, dict) or "script" not in job:
             continue
-        for values in combinations((job.get("parallel", {}).get("matrix") or [{}])[0]):
+        parallel = job.get("parallel", 1)
+        if isinstance(parallel, int):
+            rows = [dict(GITLAB, CI_NODE_INDEX=k + 1, CI_NODE_TOTAL=parallel) for k in range(parallel)]
+        else:
+            rows = combinations(parallel["matrix"][0])
+        for values in rows:
             for text in job.get("before_script", []) + job["script"]:
                 for key, value in values.items():
-                    text = text.replace(f'"${key}"', value).replace(f"${key}", value)
+                    text = text.replace(f'"${key}"', str(value)).replace(f"${key}", str(value))
                 for line in text.split(" && "):
                     yield f"gitlab/{name}", line.strip()
 
@@ -62,7 +72,8 @@ COMMANDS = sorted({command for _, command in [*github_commands(), *gitlab_comman
 
 def test_there_are_jobs():
     jobs = {job for job, _ in [*github_commands(), *gitlab_commands()]}
-    assert {"ci/suite", "ci/arm", "ci/windows", "ci/container", "ci/fuzz", "gitlab/suite", "gitlab/fuzz"} <= jobs
+    assert {"ci/suite", "ci/arm", "ci/windows", "ci/container", "ci/fuzz", "nightly/fuzz", "nightly/suite",
+            "nightly/mutants", "gitlab/suite", "gitlab/fuzz", "gitlab/campaign"} <= jobs
 
 
 @pytest.mark.parametrize("command", COMMANDS)
