@@ -123,6 +123,33 @@ edit_move(IrFunc *f, Val v, Val at)
 	before->prev = v;
 }
 
+/* ---- Memory --------------------------------------------------------------------------------- */
+
+/* The index without a constant added to it, and the offset in bytes with it. */
+static Val
+split_place(const IrFunc *f, const Ins *i, uint64_t *offset)
+{
+	const Ins *index = &f->ins.at[i->arg[1]];
+
+	*offset = (uint64_t)(int64_t)i->aux;
+	if (!i->arg[1] || index->op != IR_ADD || !ir_is_const(f, index->arg[1]))
+		return i->arg[1];
+	*offset += ir_const_bits(f, index->arg[1]) * ir_mem_bytes[i->cc];
+	return index->arg[0];
+}
+
+/* Sums are modulo 2^64, as addresses are. */
+bool
+edit_are_apart(const IrFunc *f, const Ins *a, const Ins *b)
+{
+	uint64_t at_a, at_b;
+	Val index_a = split_place(f, a, &at_a), index_b = split_place(f, b, &at_b);
+
+	return a->arg[0] == b->arg[0] && index_a == index_b &&
+	       (!index_a || ir_mem_bytes[a->cc] == ir_mem_bytes[b->cc]) &&
+	       at_a - at_b >= ir_mem_bytes[b->cc] && at_b - at_a >= ir_mem_bytes[a->cc];
+}
+
 /* ---- Polls ---------------------------------------------------------------------------------- */
 
 static bool

@@ -30,6 +30,9 @@ void edit_retarget(IrFunc *f, BlockId from, BlockId old, BlockId to);
 /* Takes v out of its list and puts it before `at`. */
 void edit_move(IrFunc *f, Val v, Val at);
 
+/* Have the two, loads or stores, certainly no byte in common? */
+bool edit_are_apart(const IrFunc *f, const Ins *a, const Ins *b);
+
 /* Is i of a poll, the load or the trap of it?  What takes no time needs none, and it may come a little later. */
 bool edit_is_poll(const IrFunc *f, const Ins *i);
 

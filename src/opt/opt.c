@@ -39,6 +39,8 @@ static const Pass passes[] = {
 	  "again, for what the passes since have laid open" },
 	{ "address", address_run,   FACT_CLEAN,               FACT_CLEAN,
 	  "constants added to an index become part of the offset" },
+	{ "pairs",   pairs_run,     FACT_ORDER,               0,
+	  "two floats stored in a loop are looked at together for whether they are NaN" },
 	{ "dse",     dse_run,       FACT_ORDER,               FACT_CLEAN,
 	  "stores that nothing sees" },
 	{ "constants", constants_run, FACT_ORDER,             0,

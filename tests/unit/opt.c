@@ -320,6 +320,64 @@ check_row(const Row *row)
 	}
 }
 
+/* How many CANONs have another one behind them. */
+static uint32_t
+count_pairs(const IrModule *m)
+{
+	uint32_t n = 0;
+
+	for (uint32_t k = 0; k < m->funcs.n; k++)
+		for (Val v = 1; v < m->funcs.at[k].ins.n; v++) {
+			const Ins *i = &m->funcs.at[k].ins.at[v];
+
+			n += i->op == IR_CANON && m->funcs.at[k].ins.at[i->next].op == IR_CANON;
+		}
+	return n;
+}
+
+/* Stores of floats that wait for each other, in a loop. */
+static const struct PairsRow {
+	const char *body;
+	uint32_t pairs;
+} pairs_rows[] = {
+	{ "xs[i] = x; xs[i + 1] = x + 1.0;", 1 },
+	{ "xs[i] = x; xs[i + 1] = xs[i + 2] + 1.0;", 1 },
+	{ "xs[i] = x; xs[i + 1] = x + 1.0; xs[i + 2] = x * x; xs[i + 3] = x - 1.0;", 2 },
+	{ "xs[i] = x; xs[i + 1] = xs[i] + 1.0;", 0 }, /* made of the first, as gvn knows */
+	{ "xs[i] = x; xs[i + 1] = xs[n] + 1.0;", 0 },
+	{ "xs[i] = x; xs[i + 1] = ys[i] + 1.0;", 0 },
+	{ "xs[i] = x; ys[i] = x + 1.0;", 1 },
+	{ "xs[i] = x; ks[i] = n; xs[i + 1] = x + 1.0;", 0 },
+	{ "xs[i] = x; xs[i + 1] = (n / i) as f64 * x;", 0 },
+	{ "xs[i] = x; g(); xs[i + 1] = x + 1.0;", 0 },
+	{ "xs[i] = x; zs[i] = x as f32 * 2f32;", 0 },
+};
+
+static void
+check_pairs(const struct PairsRow *row)
+{
+	char text[400];
+	Row r = { .text = text };
+	Unit u;
+
+	snprintf(text, sizeof text,
+		 "extern fn g();\n"
+		 "fn f(xs: [f64], ys: [f64], zs: [f32], ks: [i64], x: f64, n: i64) { for i in 0..n "
+		 "{ x = x * 0.5; %s } }",
+		 row->body);
+	if (!unit_open(&u, text))
+		return;
+	run(&u, &r, all_but("version,gvn2,address,pairs"));
+	if (!CHECK_EQ(count_pairs(u.ir), row->pairs)) {
+		Text shown;
+
+		text_init(&shown, &u.arena);
+		ir_print(u.ir, &shown);
+		printf("    pairs in %s\n%s", row->body, shown.at);
+	}
+	arena_free(&u.arena);
+}
+
 /* Running out of memory at every allocation: it says so, and nothing leaks. */
 typedef struct Short {
 	long left;
@@ -556,10 +614,14 @@ main(void)
 {
 	for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
 		check_row(&rows[k]);
+	for (size_t k = 0; k < sizeof pairs_rows / sizeof *pairs_rows; k++)
+		check_pairs(&pairs_rows[k]);
 	check_names();
 	check_divisions();
 	check_no_memory("fn g(a: i64) -> i64 { if a < 2 { return a; } return g(a - 1) + g(a - 2); }"
 			"fn f(xs: [i64], n: i64) -> i64 { let s = 0; for i in 0..n { "
 			"if xs[i] > s { s = xs[i] / 10 + n * n; } xs[i] = g(i); } return s; }");
+	check_no_memory("fn f(xs: [f64], n: i64) { for i in 0..n { xs[i] = xs[i + 8]; } "
+			"for i in 0..n { xs[i] = xs[i + 8] * 0.5; xs[i + 1] = 3.0; } }");
 	return check_done();
 }

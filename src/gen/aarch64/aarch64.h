@@ -30,7 +30,7 @@ enum {
 typedef struct Cold {
 	bool is_nan;            /* put the canonical NaN into `reg` and go back; else trap */
 	A64Float type;
-	A64Reg reg;
+	A64Reg reg, other;      /* other than `reg`: one of the two is NaN, or both */
 	uint32_t site;
 	Label start, back;
 } Cold;
@@ -45,6 +45,8 @@ typedef struct Emit {
 	bool *moved;            /* by BlockId: are there moves in it? */
 	uint32_t next_move;     /* in r->moves */
 	uint32_t line;          /* of the last mark */
+	bool has_unchecked;     /* a CANON into `unchecked`, whose test comes with that of the next instruction */
+	A64Reg unchecked;
 	VEC(Cold) cold;
 	VEC(Loc) locs;          /* of one call */
 	VEC(Move) moves;        /* of one call */

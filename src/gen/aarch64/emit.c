@@ -143,7 +143,16 @@ nan_path(Emit *e, const Cold *cold)
 	A64Width w = cold->type == A64_D ? A64_X : A64_W;
 
 	emit_int_const(e, w, SCRATCH2, cold->type == A64_D ? NUM_NAN64 : NUM_NAN32);
-	emit_word(e, a64_fpint(w, cold->type, A64_FMOV_TO_FP, cold->reg, SCRATCH2));
+	if (cold->other == cold->reg) {
+		emit_word(e, a64_fpint(w, cold->type, A64_FMOV_TO_FP, cold->reg, SCRATCH2));
+	} else {
+		A64Reg both[2] = { cold->reg, cold->other };
+		emit_word(e, a64_fpint(w, cold->type, A64_FMOV_TO_FP, VSCRATCH, SCRATCH2));
+		for (unsigned k = 0; k < 2; k++) {
+			emit_word(e, a64_fcmp(cold->type, A64_FCMP, both[k], both[k]));
+			emit_word(e, a64_fcsel(cold->type, both[k], both[k], VSCRATCH, A64_VC));
+		}
+	}
 	emit_branch(e, cold->back);
 }
 

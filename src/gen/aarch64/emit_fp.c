@@ -15,15 +15,34 @@ copy_sign(Emit *e, A64Float t, A64Reg rd, A64Reg magnitude, A64Reg sign)
 	emit_word(e, a64_fp1(t, A64_FMOV, rd, VSCRATCH));
 }
 
+/* Is the instruction behind i, without moves between, another CANON that can be tested with it? */
+static bool
+has_twin(const Emit *e, const Ins *i, A64Reg rd)
+{
+	const Ins *next = ins_at(e, i->next);
+	bool moves = e->next_move < e->r->nmoves && e->r->moves[e->next_move].before == i->next;
+
+	return next->op == IR_CANON && next->type == i->type && !moves &&
+	       ins_at(e, next->arg[0]) != i && reg_number(e->r->out[i->next]) != rd;
+}
+
 /* A branch that is hardly ever taken, to code behind the function; or, where that is far, a select.
+ * A comparison says "unordered" if either is NaN: two are tested at once where they are neighbours.
  */
 static void
-canonical(Emit *e, A64Float t, A64Reg rd, A64Reg x)
+canonical(Emit *e, const Ins *i, A64Float t, A64Reg rd, A64Reg x)
 {
 	if (!e->near_code) {
 		emit_fp_const(e, t, VSCRATCH, t == A64_D ? NUM_NAN64 : NUM_NAN32);
 		emit_word(e, a64_fcmp(t, A64_FCMP, x, x));
 		emit_word(e, a64_fcsel(t, rd, x, VSCRATCH, A64_VC));
+		return;
+	}
+	if (rd != x)
+		emit_word(e, a64_fp1(t, A64_FMOV, rd, x));
+	if (!e->has_unchecked && has_twin(e, i, rd)) {
+		e->has_unchecked = true;
+		e->unchecked = rd;
 		return;
 	}
 	Cold *cold = new_cold(e);
@@ -32,9 +51,9 @@ canonical(Emit *e, A64Float t, A64Reg rd, A64Reg x)
 	cold->is_nan = true;
 	cold->type = t;
 	cold->reg = rd;
-	if (rd != x)
-		emit_word(e, a64_fp1(t, A64_FMOV, rd, x));
-	emit_word(e, a64_fcmp(t, A64_FCMP, x, x));
+	cold->other = e->has_unchecked ? e->unchecked : rd;
+	e->has_unchecked = false;
+	emit_word(e, a64_fcmp(t, A64_FCMP, rd, cold->other));
 	emit_branch_cond(e, A64_VS, cold->start);
 	cold->back = cbuf_label(e->c);
 	cbuf_bind(e->c, cold->back);
@@ -83,7 +102,7 @@ emit_fp(Emit *e, const Ins *i, const Loc *use, A64Reg rd)
 	case IR_FMA:
 		emit_word(e, a64_fp3(t, A64_FMADD, rd, x, reg_number(use[1]), reg_number(use[2])));
 		return;
-	case IR_CANON: canonical(e, t, rd, x); return;
+	case IR_CANON: canonical(e, i, t, rd, x); return;
 	case IR_STOF: emit_word(e, a64_fpint(width_of(from), t, A64_SCVTF, rd, x)); return;
 	case IR_UTOF: emit_word(e, a64_fpint(width_of(from), t, A64_UCVTF, rd, x)); return;
 	case IR_FTOS:

@@ -184,6 +184,19 @@ emit_fma(Emit *e, Val v)
 	x64_vex(e->c, X64_VFMADD213S, size, t, loc_reg(b), x64_rm(e, c), 0);
 }
 
+/* Is the instruction behind v, without moves between, another CANON that can be tested with it? */
+static bool
+has_twin(const Emit *e, Val v)
+{
+	const Ins *i = &e->f->ins.at[v], *next = &e->f->ins.at[i->next];
+
+	return next->op == IR_CANON && next->type == i->type && next->arg[0] != v &&
+	       !e->first_move[i->next] && loc_is_reg(e->r->out[v]) &&
+	       loc_is_reg(e->r->out[i->next]) && e->r->out[v] != e->r->out[i->next];
+}
+
+/* A comparison says "unordered" if either is NaN: two are tested at once where they are neighbours.
+ */
 static void
 emit_canon(Emit *e, Val v)
 {
@@ -192,12 +205,18 @@ emit_canon(Emit *e, Val v)
 	Cold *k;
 
 	x64_load(e, t, use_loc(e, v, 0), type);
-	k = x64_cold(e, COLD_CANON);
+	if (!e->unchecked && has_twin(e, v)) {
+		e->unchecked = v;
+		return;
+	}
+	k = x64_cold(e, e->unchecked ? COLD_CANON_TWO : COLD_CANON);
 	if (!k)
 		return;
 	k->d = (uint8_t)t;
+	k->x = (uint8_t)(e->unchecked ? loc_reg(e->r->out[e->unchecked]) : t);
 	k->fsize = (uint8_t)size;
-	x64_emit(e->c, X64_UCOMIS, size, t, x64_r(t), 0);
+	e->unchecked = 0;
+	x64_emit(e->c, X64_UCOMIS, size, t, x64_r(k->x), 0);
 	x64_jcc(e->c, X64_P, k->start);
 	cbuf_bind(e->c, k->back);
 }
@@ -362,6 +381,21 @@ cold_minmax(Emit *e, const Cold *k)
 	x64_emit(e->c, k->max ? X64_ANDP : X64_ORP, 4, k->d, x64_r(k->x), 0);
 }
 
+/* Each of the two that is NaN. */
+static void
+cold_canon_two(Emit *e, const Cold *k, X64Rm nan)
+{
+	Label second = cbuf_label(e->c);
+
+	x64_emit(e->c, X64_UCOMIS, k->fsize, k->x, x64_r(k->x), 0);
+	x64_jcc(e->c, X64_NP, second);
+	x64_emit(e->c, X64_MOVS_RM, k->fsize, k->x, nan, 0);
+	cbuf_bind(e->c, second);
+	x64_emit(e->c, X64_UCOMIS, k->fsize, k->d, x64_r(k->d), 0);
+	x64_jcc(e->c, X64_NP, k->back);
+	x64_emit(e->c, X64_MOVS_RM, k->fsize, k->d, nan, 0);
+}
+
 void
 x64_emit_cold(Emit *e, const Cold *k)
 {
@@ -374,6 +408,7 @@ x64_emit_cold(Emit *e, const Cold *k)
 	case COLD_FTOU32: cold_ftou32(e, k); break;
 	case COLD_FTOU64: cold_ftou64(e, k); break;
 	case COLD_MINMAX: cold_minmax(e, k); break;
+	case COLD_CANON_TWO: cold_canon_two(e, k, x64_pool(e, nan)); break;
 	default:
 		assert(k->kind == COLD_CANON);
 		x64_emit(e->c, X64_MOVS_RM, k->fsize, k->d, x64_pool(e, nan), 0);

@@ -19,11 +19,11 @@
 #include "gen/gen.h"
 
 /* Rare paths, moved behind the function's body. */
-typedef enum ColdKind { COLD_UTOF, COLD_FTOS, COLD_FTOU32, COLD_FTOU64, COLD_MINMAX, COLD_CANON } ColdKind;
+typedef enum ColdKind { COLD_UTOF, COLD_FTOS, COLD_FTOU32, COLD_FTOU64, COLD_MINMAX, COLD_CANON, COLD_CANON_TWO } ColdKind;
 typedef struct Cold {
 	uint8_t kind;
 	uint8_t d;              /* result's register */
-	uint8_t x;              /* operand's xmm register */
+	uint8_t x;              /* operand's xmm register; COLD_CANON_TWO: the other result's */
 	uint8_t size, fsize;    /* of the integer and of the float: 4 or 8 */
 	bool max;               /* COLD_MINMAX */
 	Label start, back;
@@ -45,6 +45,7 @@ typedef struct Emit {
 	uint32_t *first_move;   /* by Val: 1 + index in r->moves of those before it, or 0 */
 	BlockId *leads_to;      /* by BlockId: itself, or where the jump leads that is all it consists of */
 	bool *emitted;          /* by BlockId: has code of its own */
+	Val unchecked;          /* a CANON whose test comes with that of the next instruction, or 0 */
 	uint8_t is, fs;         /* scratch: general, xmm; machine numbers */
 	bool calls;             /* makes any */
 
