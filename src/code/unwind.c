@@ -25,8 +25,9 @@ put16(Out *o, uint32_t v)
 static void
 put32(Out *o, uint32_t v)
 {
-	put16(o, v & 0xffff);
-	put16(o, v >> 16);
+	for (uint32_t k = 0; k < 4; k++, v >>= 8)
+		o->at[o->n + k] = (uint8_t)v;
+	o->n += 4;
 }
 
 static void

@@ -462,8 +462,8 @@ use_end(const Use *u)
 	return u->pos + (u->kind & USE_LATE ? 3 : 1);
 }
 
-/* Where, in block b, the live range ends that began at its head or definition: 0 when the value is
- * not used there.  *use moves on to the first use behind the block. */
+/* Where, in block b, the live range ends that began at its head or definition, or before: 0 when
+ * the value is not used there.  *use moves on to the first use behind the block. */
 static uint32_t
 end_in_block(const Ra *ra, uint32_t b, uint32_t *use)
 {
@@ -476,6 +476,15 @@ end_in_block(const Ra *ra, uint32_t b, uint32_t *use)
 		*use = ra->uses[*use].next;
 	}
 	return end;
+}
+
+/* How many ones in a row begin with the lowest one. */
+static uint32_t
+run_length(uint64_t bits)
+{
+	uint64_t rest = ~(bits >> __builtin_ctzll(bits));
+
+	return rest ? (uint32_t)__builtin_ctzll(rest) : 64;
 }
 
 /* Ranges of a value from its uses and the blocks it lives through, both ascending; empties the set.
@@ -495,11 +504,16 @@ write_ranges(Ra *ra, Walk *w, Value *value)
 		if (b == NONE)
 			break;
 		uint32_t from = b == value->block ? value->def : ra->blocks[b].from;
-		uint32_t end = end_in_block(ra, b, &use);
 		if (b == through) {
-			bits &= bits - 1;
-			end = ra->blocks[b].to;
+			uint32_t n = run_length(bits);
+			if (value->block > b && value->block < b + n)
+				n = value->block - b; /* where it appears, and not from its head */
+			bits &= n < 64 ? -((bits & -bits) << n) : 0;
+			b += n - 1;
 		}
+		uint32_t end = end_in_block(ra, b, &use);
+		if (through != NONE && b >= through)
+			end = ra->blocks[b].to;
 		if (!add_range(ra, value, from, end))
 			return false;
 	}

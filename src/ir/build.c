@@ -328,6 +328,7 @@ make_thunk(Builder *b, uint32_t index)
 	}
 	v = ir_pooled(f, 0, IR_CALL, f->result, (int32_t)index, args, f->nparams);
 	ir_ret(f, 0, f->result == IR_VOID ? 0 : v);
+	f->clean = true;
 	return true;
 }
 

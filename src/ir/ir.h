@@ -249,7 +249,7 @@ typedef struct IrFunc {
 	uint32_t entry_thunk;           /* index of the IrFunc the host calls; itself when no thunk is needed */
 	uint32_t *cons; uint32_t ncons, cons_cap;       /* hash-consing table, ir.c's own */
 	bool replaced;                  /* ir_replace() was called since ir_apply_replacements() */
-	bool clean, ordered;            /* opt_run()'s last word: ir_drop_dead(), ir_order() would change nothing */
+	bool clean, ordered;            /* as ir_drop_dead(), ir_order() would leave it: gen_module() need not */
 } IrFunc;
 
 typedef struct IrModule {

@@ -64,9 +64,11 @@ static Op
 find_builtin(Str name, trivet_type *type)
 {
 	*type = TRIVET_VOID;
+	if (!name.n)
+		return OP_NONE;
 	for (int op = OP_NONE + 1; op < OP_COUNT; op++)
-		if (op_info[op].form == FORM_CALL && op != OP_CAST && op != OP_CHECKED &&
-		    str_is(name, op_info[op].text))
+		if (op_info[op].text[0] == name.at[0] && op_info[op].form == FORM_CALL &&
+		    op != OP_CAST && op != OP_CHECKED && str_is(name, op_info[op].text))
 			return (Op)op;
 	for (int t = TRIVET_I32; t <= TRIVET_U64; t++)
 		if (name.n == 11 && memcmp(name.at, "checked_", 8) == 0 &&
