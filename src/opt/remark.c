@@ -3,11 +3,17 @@
 
 enum { DEEPEST = 5, MOST_NAMES = 8 };
 
-/* The operators of the language; others are written as calls. */
+/* The operators of the language, and the functions that results are told with. */
 static const char *const infix[IR_OP_COUNT] = {
 	[IR_ADD] = "+",	 [IR_SUB] = "-",  [IR_MUL] = "*",  [IR_SDIV] = "/", [IR_UDIV] = "/",
 	[IR_SREM] = "%", [IR_UREM] = "%", [IR_AND] = "&",  [IR_OR] = "|",   [IR_XOR] = "^",
 	[IR_SHL] = "<<", [IR_SHR] = ">>", [IR_SAR] = ">>",
+};
+
+static const char *const calls[IR_OP_COUNT] = {
+	[IR_CLZ] = "clz",
+	[IR_CTZ] = "ctz",
+	[IR_POPCNT] = "popcnt",
 };
 
 static const char *const relation[] = { "==", "!=", "<", "<=", ">", ">=", "<", "<=", ">", ">=" };
@@ -53,6 +59,10 @@ tell(Text *out, const IrFunc *f, Val v, unsigned depth)
 	} else if (info->nargs == 1 &&
 		   (i->op == IR_SEXT32 || i->op == IR_ZEXT32 || i->op == IR_WRAP)) {
 		tell(out, f, i->arg[0], depth);
+	} else if (calls[i->op]) {
+		text_addf(out, "%s(", calls[i->op]);
+		tell(out, f, i->arg[0], 0);
+		text_addf(out, ")");
 	} else if (infix[i->op]) {
 		text_addf(out, "%s", depth ? "(" : "");
 		tell(out, f, i->arg[0], depth + 1);

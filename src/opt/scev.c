@@ -43,6 +43,8 @@ tell_phi(const Scev *s, Text *out, const PhiState *p)
 		break;
 	case PHI_XOR: text_addf(out, "xor of "); break;
 	case PHI_LINEAR: text_addf(out, "linear system, by squaring"); return;
+	case PHI_CLEARED:
+	case PHI_SHIFTED: remark_value(out, s->f, p->end); return;
 	default: break;
 	}
 	tell_chain(s, out, p->chain);
@@ -203,7 +205,7 @@ count_exits(Scev *s)
 	for (uint32_t k = 0; k < s->nexits; k++) {
 		Cond c = s->exit[k].stay;
 		const Chain *a = scev_chain_of(s, c.a), *b = scev_chain_of(s, c.b);
-		Val n = a && b ? scev_holds(s, c.cc, a, b, &exact) : 0;
+		Val n = a && b ? scev_holds(s, c.cc, a, b, &exact) : scev_bits_count(s, c, &exact);
 		if (!n)
 			return refuse(s, "when it ends is not known");
 		exact = exact && s->nexits == 1 && s->exit[k].from == s->header && !s->count;
@@ -249,7 +251,7 @@ solve_stage(Scev *s)
 		s->exact = false;
 	if (s->work > SCEV_WORK)
 		return refuse(s, "it is complicated");
-	return all_solved(s) || scev_linear(s) ||
+	return (scev_bits_known(s) && (all_solved(s) || scev_linear(s))) ||
 	       refuse(s, "a variable follows no rule that has a closed form here");
 }
 
@@ -302,6 +304,10 @@ find_end(Scev *s, const PhiState *p, Val q)
 	case PHI_LATE: end = scev_value_before(s, p->chain, s->period - 1, q); break;
 	case PHI_EXTREME: end = extreme_end(s, p, q); break;
 	case PHI_XOR: return xor_end(s, p, q);
+	case PHI_CLEARED:
+	case PHI_SHIFTED:
+		return scev_bits_end(
+			s, p, scev_ins(s, IR_MUL, IR_I64, q, scev_const(s, IR_I64, s->period)));
 	default: return 0;
 	}
 	return ir_select(s->f, s->at, CC_EQ, q, zero, p->start, end);

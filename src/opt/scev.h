@@ -6,6 +6,7 @@
  * scev_count.c  for how many iterations a condition holds
  * scev_chain.c  the algebra: chains of recurrences, binomial coefficients modulo 2^w
  * scev_log.c    linear systems, by a loop of as many rounds as the count has bits
+ * scev_bits.c   numbers that lose their bits
  *
  * Coefficients are values of the IR, made at the end of block `at` before the loop: constants fold
  * by themselves, and what turns out not to be needed is dead code.  Mathematics: Bachmann, Wang,
@@ -52,7 +53,9 @@ typedef enum PhiKind {
 	PHI_LATE,               /* the chain's value of the iteration before */
 	PHI_EXTREME,            /* least or greatest of the start and the chain's values so far */
 	PHI_XOR,                /* the start xor all the chain's values so far */
-	PHI_LINEAR              /* one of a linear system */
+	PHI_LINEAR,             /* one of a linear system */
+	PHI_CLEARED,            /* its lowest one cleared each time, until it is 0 */
+	PHI_SHIFTED             /* shifted right, or divided, by a constant */
 } PhiKind;
 
 typedef struct PhiState {
@@ -61,6 +64,8 @@ typedef struct PhiState {
 	const Chain *chain;
 	const Form *form;       /* of PHI_OPEN and PHI_LINEAR: its value one iteration later */
 	uint8_t kind, cc;       /* cc of PHI_EXTREME: chain cc phi ? chain : phi */
+	uint8_t how;            /* of PHI_SHIFTED: IR_SHR, IR_SAR, IR_SDIV */
+	uint64_t by;            /* and how many bits each time */
 } PhiState;
 
 typedef struct Cond {
@@ -166,5 +171,12 @@ void scev_solve(Scev *s);               /* the phis, as far as it gets; at s->pe
 /* ---- scev_log.c ---- */
 bool scev_linear(Scev *s);              /* the phis still open: PHI_LINEAR if they are a system */
 void scev_power(Scev *s, Val count);    /* their ends, by a loop before the loop; moves s->at */
+
+/* ---- scev_bits.c ---- */
+bool scev_bits(Scev *s, PhiState *p, Val next); /* makes p of such a kind, if `next` is */
+/* As scev_holds(), for such a phi and a constant. */
+Val scev_bits_count(Scev *s, Cond stay, bool *exact);
+bool scev_bits_known(Scev *s);          /* all of them, after s->count iterations */
+Val scev_bits_end(Scev *s, const PhiState *p, Val m);   /* after m; 0: not known */
 
 #endif

@@ -233,7 +233,8 @@ scev_solve(Scev *s)
 			p->form = form ? without_zeros(s, form) : NULL;
 			if ((p->form && solve_form(s, k, p->form)) ||
 			    (next && next < s->local.n && s->local.at[next] &&
-			     (solve_xor(s, p, next) || solve_extreme(s, p, next))))
+			     (solve_xor(s, p, next) || solve_extreme(s, p, next) ||
+			      scev_bits(s, p, next))))
 				changed = true;
 		}
 	}

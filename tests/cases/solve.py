@@ -187,6 +187,101 @@ LOOPS = [
 ]
 
 
+class Bits:
+    """A loop on the bits of x: Trivet's text of it, and what it gives; x and the result are of type t.  Some
+    loops stay as they are, having no closed form."""
+
+    def __init__(self, name, text, gives, types=TYPES, stays=False):
+        self.name, self.text, self.gives, self.types, self.stays = name, text, gives, types, stays
+
+
+def ones(x, t):
+    return (x % (1 << TYPES[t][0])).bit_count()
+
+
+def shifts(x, k, least=1):
+    """How often x, not negative, is shifted by k before it is below least."""
+    return 0 if x < least else 1 + shifts(x >> k, k, least)
+
+
+def left(x, k, least=1):
+    return x if x < least else left(x >> k, k, least)
+
+
+def toward_zero(x, m):
+    return x >> m if x >= 0 else -(-x >> m)
+
+
+def shifted_down(k, by):
+    return [Bits(f"{'divide' if by else 'shift'}_{k}_by_{n}",
+                 f"for i in 0..{n} {{ {f'x = x / {1 << k}' if by else f'x >>= {k}'}; }} return x;",
+                 lambda x, t, n=n: toward_zero(x, k * n) if by else x >> k * n) for n in (3, 11, 200)]
+
+
+UNSIGNED, SIGNED = ("u32", "u64"), ("i32", "i64")
+BITS = [
+    Bits("ones", "let n: T = 0; while x != 0 { x &= x - 1; n += 1; } return n * 100 + x;",
+         lambda x, t: ones(x, t) * 100),
+    Bits("ones_break", "let n: T = 7; loop { if x == 0 { break; } x = (x - 1) & x; n += 3; } return n;",
+         lambda x, t: 7 + 3 * ones(x, t)),
+    Bits("ones_positive", "let n: T = 0; while x > 0 { x &= x - 1; n += 1; } return n * 1000 + (x >> 7);",
+         lambda x, t: ones(x, t) * 1000 if x > 0 else x >> 7),
+    Bits("ones_from_1", "let n: T = 0; while x >= 1 { x &= x - 1; n += 1; } return n * 1000 + (x >> 7);",
+         lambda x, t: ones(x, t) * 1000 if x > 0 else x >> 7),
+    Bits("ones_squares", "let n: T = 0; let s: T = 0; while x != 0 { x &= x - 1; s += n * n; n += 1; } return s;",
+         lambda x, t: sum(i * i for i in range(ones(x, t)))),
+    Bits("ones_by_2", "let n: T = 0; while (x & 1) == 0 && x != 0 { x &= x - 1; n += 1; } return n * 100 + (x & 63);",
+         lambda x, t: ones(x, t) * 100 if x % 2 == 0 else x & 63, stays=True),
+    Bits("ones_three", "for i in 0..3 { x &= x - 1; } return x;",
+         lambda x, t: (lambda f: f(f(f(x))))(lambda y: y & (y - 1)), stays=True),
+    Bits("ones_or_7", "let n: T = 0; while x != 0 && n < 7 { x &= x - 1; n += 1; } return n;",
+         lambda x, t: min(ones(x, t), 7), stays=True),
+    Bits("clear_from_2", "let n: T = 0; while x > 1 { x &= x - 1; n += 1; } return n;",
+         lambda x, t: ones(x, t) if x > 1 else 0, stays=True),
+    *(Bits(f"size_{k}", f"let n: T = 0; while x != 0 {{ x = x >> {k}; n += 1; }} return n * 100 + x;",
+           lambda x, t, k=k: shifts(x, k) * 100, UNSIGNED) for k in (1, 2, 3, 5, 7, 8, 31)),
+    *(Bits(f"positive_{k}", f"let n: T = 0; while x > 0 {{ x >>= {k}; n += 1; }} return n * 1000 + (x >> 7);",
+           lambda x, t, k=k: shifts(x, k) * 1000 + (left(x, k) >> 7)) for k in (1, 3, 4, 30)),
+    *(Bits(f"from_{c}_{k}", f"let n: T = 0; loop {{ if x < {c} {{ break; }} x = x >> {k}; n += 1; }} "
+           "return n * 1000 + x % 512;",
+           lambda x, t, k=k, c=c: shifts(x, k, c) * 1000 + left(x, k, c) % 512, UNSIGNED, c == 10)
+      for c in (2, 8, 10, 1 << 30) for k in (1, 3, 31)),
+    *(Bits(f"halve_{k}", f"let n: T = 0; while x != 0 {{ x = x / {1 << k}; n += 1; }} return n * 100 + x;",
+           lambda x, t, k=k: shifts(abs(x), k) * 100) for k in (1, 4, 30)),
+    Bits("halve_above_1", "let n: T = 0; while x > 1 { x /= 2; n += 1; } return n * 1000 + x % 512;",
+         lambda x, t: shifts(x, 1, 2) * 1000 + (left(x, 1, 2) if x >= 0 else -(-x % 512))),
+    Bits("digits", "let n: T = 0; while x != 0 { x = x / 10; n += 1; } return n;",
+         lambda x, t: len(str(abs(x))) if x else 0, stays=True),
+    Bits("odd_ones", "let n: T = 0; while x > 0 { n += x & 1; x >>= 1; } return n;",
+         lambda x, t: ones(x, t) if x > 0 else 0, stays=True),
+    Bits("until_minus_1", "let n: T = 0; while x != -1 { x = x >> 1; n += 1; if n == 99 { break; } } return n;",
+         lambda x, t: shifts(-1 - x, 1) if x < 0 else 99, SIGNED, True),
+    Bits("never", "let n: T = 0; while x != 0 { x = x >> 1; n += 1; if n == 99 { break; } } return n;",
+         lambda x, t: shifts(x, 1) if x >= 0 else 99, SIGNED),
+    Bits("never_64", "let n: T = 0; while x != 0 && n < 64 { x = x >> 2; n += 1; } return n * 100 + x;",
+         lambda x, t: shifts(x, 2) * 100 if x >= 0 else 6399, SIGNED),
+    *shifted_down(5, False), *shifted_down(1, False), *shifted_down(4, True),
+]
+
+
+def bit_numbers(t):
+    width, signed = TYPES[t]
+    xs = {0, 1, 2, 3, 8, 10, 255, 0x55555555, 1 << 30, (1 << width) - 1, 0x9e3779b97f4a7c15}
+    xs |= {(1 << e) + d for e in (width - 2, width - 1) for d in (-1, 0, 1)}
+    xs |= {-2, -256}
+    return sorted({wrap(t, x) for x in xs})
+
+
+def bits_text():
+    lines = ["// tests/cases/loops/solve_bits.tv - written by tests/cases/solve.py: loops that take bits away"]
+    for b in BITS:
+        for t in b.types:
+            text = b.text.replace(": T", f": {t}")
+            lines.append(f"fn f_{b.name}_{t}(x: {t}) -> {t} {{ {text} }}")
+            lines += [f"//! f_{b.name}_{t}({x}) == {wrap(t, b.gives(x, t))}" for x in bit_numbers(t)]
+    return "\n".join(lines) + "\n"
+
+
 def function_text(loop, t):
     return "fn %s(n: %s, k: %s) -> %s { %s }" % (f"f_{loop.name}", t, t, t,
                                                loop.text.replace(": T", f": {t}").replace("as T", f"as {t}"))
@@ -224,6 +319,7 @@ def many_text(t):
 def main():
     for t in TYPES:
         (OUT / f"solve_{t}.tv").write_text(file_text(t))
+    (OUT / "solve_bits.tv").write_text(bits_text())
 
 
 if __name__ == "__main__":

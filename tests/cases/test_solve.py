@@ -23,6 +23,7 @@ def pytest_generate_tests(metafunc):
 def test_cases_are_current():
     for t in solve.TYPES:
         assert (solve.OUT / f"solve_{t}.tv").read_text() == solve.file_text(t), "run tests/cases/solve.py"
+    assert (solve.OUT / "solve_bits.tv").read_text() == solve.bits_text(), "run tests/cases/solve.py"
 
 
 @pytest.mark.parametrize("t", solve.TYPES)
@@ -51,6 +52,11 @@ def test_all_are_solved(request, tmp_path):
         out = ended.out.decode()
         assert ended.status == 0 and "not solved: " not in out, out
         assert out.count(": solved: ") >= len(solve.LOOPS)
+    path = solve.OUT / "solve_bits.tv"
+    ended = process.run(target, target.command(target.trivet, "emit", "--form=remarks", path), total=60)
+    lines = ended.out.decode().splitlines()
+    assert {line.split(":")[0] for line in lines if ": not solved: " in line} == \
+        {f"f_{b.name}_{t}" for b in solve.BITS if b.stays for t in b.types}
 
 
 LONG = """

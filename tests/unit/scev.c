@@ -4,7 +4,9 @@
  * Eight bits: in a loop over multiples of 2^24, 32-bit additions and comparisons do what 8-bit
  * ones do with the upper byte, so all wrap-arounds are met; the iterations are made here, in C.
  * Large counts: the iteration is a linear map of the monomials of i, and its power comes from
- * squaring a matrix modulo 2^64; the passes know nothing of this. */
+ * squaring a matrix modulo 2^64; the passes know nothing of this.
+ *
+ * Bits: all 8 of them at the lower end, in the middle and at the upper end of each type. */
 #include <stdlib.h>
 
 #include "check.h"
@@ -451,6 +453,94 @@ test_wrapping(void)
 	discard();
 }
 
+/* ---- Bits ----------------------------------------------------------------------------------- */
+
+typedef uint64_t FBits64(uint64_t x);
+typedef uint32_t FBits32(uint32_t x);
+
+typedef struct Bits {
+	const char *stay, *step; /* in T x, with x as it was in the iteration before */
+	char how;		 /* & clears the lowest, > shifts, / divides */
+	unsigned by, least;	 /* bits; the smallest x that stays, 0: all but 0 */
+} Bits;
+
+// clang-format off
+static const Bits bits[] = {
+	{ "x != 0", "x = x & (x - 1)", '&', 0, 0 },
+	{ "x > 0", "x &= x - 1", '&', 0, 1 },
+	{ "x != 0", "x >>= 1", '>', 1, 0 },
+	{ "x > 0", "x = x >> 1", '>', 1, 1 },
+	{ "x > 1", "x = x >> 1", '>', 1, 2 },
+	{ "x >= 16", "x = x >> 3", '>', 3, 16 },
+	{ "x != 0", "x >>= 5", '>', 5, 0 },
+	{ "x > 7", "x >>= 31", '>', 31, 8 },
+	{ "x != 0", "x = x / 2", '/', 1, 0 },
+	{ "x != 0", "x = x / 128", '/', 7, 0 },
+	{ "x > 3", "x = x / 8", '/', 3, 4 },
+};
+// clang-format on
+enum { BITS_ROWS = sizeof bits / sizeof *bits, FOREVER = 100 };
+
+/* x and the count, as the function returns them; false: it does not end. */
+static bool
+take_bits(const Bits *b, bool is_signed, unsigned width, uint64_t x, uint64_t *out)
+{
+	uint64_t ones = UINT64_MAX >> (64 - width), n = 0;
+
+	for (; n < FOREVER; n++) {
+		int64_t v = width == 32 ? (int32_t)x : (int64_t)x;
+		bool negative = is_signed && v < 0;
+		if (b->least ? negative || (x & ones) < b->least : !v)
+			break;
+		if (b->how == '&')
+			x &= x - 1;
+		else if (!negative)
+			x = (x & ones) >> b->by;
+		else if (b->how == '/')
+			x = 0 - ((0 - x) & ones) / (UINT64_C(1) << b->by);
+		else
+			x = ~(~(uint64_t)v >> b->by);
+		x &= ones;
+	}
+	*out = (x + n * 1000003) & ones;
+	return n < FOREVER;
+}
+
+static void
+test_bits(const char *type, unsigned width, bool is_signed)
+{
+	static char text[1 << 12];
+	char name[32], signature[32];
+	size_t n = 0;
+
+	for (unsigned k = 0; k < BITS_ROWS; k++)
+		n += (size_t)snprintf(text + n, sizeof text - n,
+				      "fn f%u(x: %s) -> %s { let n: %s = 0;"
+				      " while %s { %s; n += 1000003; } return x + n; }\n",
+				      k, type, type, type, bits[k].stay, bits[k].step);
+	compile(text);
+	snprintf(signature, sizeof signature, "%s(%s)", type, type);
+	for (unsigned k = 0; k < BITS_ROWS && code; k++) {
+		trivet_function f;
+		snprintf(name, sizeof name, "f%u", k);
+		f = entry(name, signature);
+		for (unsigned case_of = 0; f && case_of < 256 * 6; case_of++) {
+			static const unsigned at[] = { 0, 12, 24, 27, 55, 56 };
+			uint64_t x = (uint64_t)(case_of & 255) << at[case_of >> 8] % width, want,
+				 got;
+			if (case_of & 1)
+				x -= 2; /* and with ones all above */
+			if (!take_bits(&bits[k], is_signed, width, x, &want))
+				continue;
+			got = width == 32 ? ((FBits32 *)f)((uint32_t)x) : ((FBits64 *)f)(x);
+			if (!CHECK_EQ(got, want))
+				printf("    %s: while %s { %s }, x %" PRIx64 "\n", type,
+				       bits[k].stay, bits[k].step, x);
+		}
+	}
+	discard();
+}
+
 /* ---- Loops that do not end, or end late ----------------------------------------------------- */
 
 /* A loop that may go on for ever is still there after the pass; where it ends, it ends alike. */
@@ -483,6 +573,9 @@ test_all_endless(void)
 	test_endless(
 		"fn f(n: u32) -> u32 { let i: u32 = 0; while i < n { i *= 1; i += 4; } return i; }",
 		UINT32_MAX - 4, UINT32_MAX - 3);
+	test_endless("fn f(n: u32) -> u32 { let i = n as i32; let s: u32 = 0;"
+		     " while i != 0 { i = i >> 1; s += 1; } return s; }",
+		     INT32_MAX, 31);
 }
 
 int
@@ -501,6 +594,10 @@ main(void)
 	test_large("i64", 64, true);
 	test_large("u64", 64, false);
 	test_wrapping();
+	test_bits("i32", 32, true);
+	test_bits("u32", 32, false);
+	test_bits("i64", 64, true);
+	test_bits("u64", 64, false);
 	test_all_endless();
 	trivet_close(engine);
 	return check_done();
