@@ -713,6 +713,75 @@ test_large(unsigned n, RegSet available)
 	unit_end(&u);
 }
 
+/* ---- What need not be done twice ---- */
+
+static unsigned
+count_words(const Unit *u, uint32_t mask, uint32_t word)
+{
+	unsigned count = 0;
+
+	for (uint32_t k = 0; k + 4 <= u->object.frames[0].end; k += 4) {
+		uint32_t w;
+		memcpy(&w, u->object.bytes + k, 4);
+		count += (w & mask) == word;
+	}
+	return count;
+}
+
+/* Neighbours in memory: x16 is their address once, or again when the index has changed its
+ * register. */
+static void
+test_one_address(void)
+{
+	static const uint8_t types[] = { IR_I64, IR_I64 };
+	Unit u;
+	IrFunc *f;
+	Val sum = 0;
+
+	unit_start(&u);
+	f = new_func(&u, IR_I64, types, 2);
+	for (int32_t k = 1; k <= 4; k++) {
+		Val x = ir_append(f, 0,
+				  (Ins){ .op = IR_LOAD,
+					 .type = IR_I64,
+					 .cc = MEM_W64,
+					 .aux = 8 * k,
+					 .arg = { param(0), param(1) } });
+		sum = sum ? ir_append(f, 0,
+				      (Ins){ .op = IR_XOR, .type = IR_I64, .arg = { sum, x } })
+			  : x;
+	}
+	ir_ret(f, 0, sum);
+	unit_compile(&u, QUALITY_OPTIMIZED, ~UINT64_C(0), "one address");
+	CHECK_EQ(count_words(&u, 0xffe0001f, 0x8b200010), 1); /* add x16, Xn, Xm, extended */
+	unit_end(&u);
+}
+
+/* The flags serve the second selection, unless the first has overwritten what was compared. */
+static void
+test_one_comparison(bool again)
+{
+	static const uint8_t types[] = { IR_I64, IR_I64, IR_I64, IR_I64 };
+	Ins select = { .op = IR_SELECT, .type = IR_I64, .cc = CC_SLT };
+	Unit u;
+	IrFunc *f;
+	Val x, y;
+
+	unit_start(&u);
+	f = new_func(&u, IR_I64, types, 4);
+	for (uint32_t k = 0; k < 4; k++)
+		select.arg[k] = param(k);
+	x = ir_append(f, 0, select);
+	select.arg[2] = param(3);
+	select.arg[3] = param(2);
+	select.arg[1] = again ? x : param(1);
+	y = ir_append(f, 0, select);
+	ir_ret(f, 0, ir_append(f, 0, (Ins){ .op = IR_SUB, .type = IR_I64, .arg = { x, y } }));
+	unit_compile(&u, QUALITY_OPTIMIZED, ~UINT64_C(0), "one comparison");
+	CHECK_EQ(count_words(&u, 0xffe0001f, 0xeb00001f), 1 + again); /* cmp Xn, Xm */
+	unit_end(&u);
+}
+
 int
 main(void)
 {
@@ -730,6 +799,9 @@ main(void)
 		test_random(QUALITY_OPTIMIZED, k % 2 ? starved : ~UINT64_C(0));
 		test_random(QUALITY_BASELINE, k % 3 ? starved : ~UINT64_C(0));
 	}
+	test_one_address();
+	test_one_comparison(false);
+	test_one_comparison(true);
 	test_large(10, starved);
 	test_large(5000, ~UINT64_C(0));
 	test_large(40000, ~UINT64_C(0));

@@ -8,7 +8,8 @@
  *   emit_fp.c    floating-point instructions and conversions
  *
  * Operands are in registers, or constants where constrain() allowed that; x16, x17, v30 and v31
- * are free inside each instruction.  Flags never live from one IR instruction to the next.
+ * are free inside each instruction.  Inside a block, what x16 and the flags hold from the instruction
+ * before is known (Known), for those to whom it is of use.
  *
  * Distances: a function whose code cannot grow beyond what a conditional branch reaches uses plain
  * ones, any other a pair of branches; likewise for data laid after the code of a whole module.
@@ -35,6 +36,18 @@ typedef struct Cold {
 	Label start, back;
 } Cold;
 
+/* What is still there of an earlier instruction of the block, by registers: x16 = base + index
+ * (extended, shifted), and the flags of a comparison that ends at code offset flags_at. */
+typedef struct Known {
+	bool address;
+	A64Reg base, index;
+	A64Extend extend;
+	unsigned shift;
+	uint32_t flags_at;      /* 0: none */
+	Loc a, b;
+	uint8_t type;
+} Known;
+
 typedef struct Emit {
 	Gen *g;
 	Cbuf *c;
@@ -47,6 +60,7 @@ typedef struct Emit {
 	uint32_t line;          /* of the last mark */
 	bool has_unchecked;     /* a CANON into `unchecked`, whose test comes with that of the next instruction */
 	A64Reg unchecked;
+	Known known;
 	VEC(Cold) cold;
 	VEC(Loc) locs;          /* of one call */
 	VEC(Move) moves;        /* of one call */

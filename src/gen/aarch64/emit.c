@@ -333,7 +333,7 @@ terminator(Emit *e, const Ins *i, const Loc *use, BlockId next)
 }
 
 static void
-instruction(Emit *e, Val v, BlockId next)
+code_of(Emit *e, Val v, BlockId next)
 {
 	const Ins *i = ins_at(e, v);
 	const Loc *use = e->r->use_loc + e->r->use[v];
@@ -372,6 +372,26 @@ instruction(Emit *e, Val v, BlockId next)
 		emit_int(e, i, use, reg_number(out));
 }
 
+static void
+instruction(Emit *e, Val v, BlockId next)
+{
+	Loc out = e->r->out[v];
+	Known *k = &e->known;
+
+	code_of(e, v, next);
+	switch (ins_at(e, v)->op) { /* those that need x16 themselves */
+	case IR_CALL:
+	case IR_CALLX:
+	case IR_IMPORT:
+	case IR_SREM:
+	case IR_UREM:
+	case IR_ROTL: k->address = false; return;
+	default: break;
+	}
+	if (out == LOC(LOC_REG, k->base) || out == LOC(LOC_REG, k->index))
+		k->address = false;
+}
+
 /* The moves that belong before v. */
 static void
 moves_before(Emit *e, Val v)
@@ -385,6 +405,7 @@ moves_before(Emit *e, Val v)
 		       first[n].phase == first->phase)
 			n++;
 		moves_emit(first, n, conv_aapcs64.int_scratch, conv_aapcs64.fp_scratch, move_fn, e);
+		e->known.address = false;
 		e->next_move += n;
 	}
 }
@@ -437,6 +458,7 @@ emit_block(Emit *e, BlockId b, BlockId next)
 	const Block *block = &e->f->blocks.at[b];
 
 	cbuf_bind(e->c, e->block[b]);
+	e->known = (Known){ 0 };
 	if (block->order == e->framed_at)
 		emit_prologue(e);
 	for (Val v = block->first; v && e->c->err == TRIVET_OK; v = ins_at(e, v)->next) {

@@ -112,6 +112,16 @@ test_bits(Emit *e, A64Width w, const Loc *use)
 		emit_word(e, a64_tst(w, a, reg_number(b)));
 }
 
+/* Whether the flags are those of a against b, from the instruction before. */
+static bool
+is_compared(const Emit *e, uint8_t type, Loc a, Loc b)
+{
+	const Known *k = &e->known;
+
+	return k->flags_at && k->flags_at == cbuf_here(e->c) && k->type == type && k->a == a &&
+	       k->b == b;
+}
+
 A64Cond
 emit_compare(Emit *e, const Ins *i, const Loc *use)
 {
@@ -123,6 +133,8 @@ emit_compare(Emit *e, const Ins *i, const Loc *use)
 		b = use[0];
 		cc = cc_swapped[cc];
 	}
+	if (is_compared(e, type, a, b))
+		return conditions[cc];
 	if (is_float(type)) {
 		A64Float t = float_of(type);
 		emit_word(e, is_const(b) ? a64_fcmp_zero(t, A64_FCMP, reg_number(a))
@@ -139,7 +151,24 @@ emit_compare(Emit *e, const Ins *i, const Loc *use)
 	} else {
 		emit_word(e, a64_cmp(width_of(type), reg_number(a), reg_number(b)));
 	}
+	if (!is_fused(a) && !is_fused(b)) {
+		e->known.flags_at = cbuf_here(e->c);
+		e->known.a = a;
+		e->known.b = b;
+		e->known.type = type;
+	}
 	return conditions[cc];
+}
+
+/* The flags of code offset `at` outlive a selection into rd, unless they speak of what was there.
+ */
+static void
+keep_flags(Emit *e, uint32_t at, Loc rd)
+{
+	Known *k = &e->known;
+
+	if (k->flags_at == at && k->a != rd && k->b != rd)
+		k->flags_at = cbuf_here(e->c);
 }
 
 /* A constant alternative of 1 or -1 costs nothing: csinc and csinv make it of the zero register. */
@@ -151,9 +180,12 @@ emit_select(Emit *e, const Ins *i, const Loc *use, A64Reg rd)
 	A64Csel op = A64_CSEL;
 	A64Reg reg[2];
 
+	uint32_t compared = cbuf_here(e->c);
+
 	if (is_float(i->type)) {
 		emit_word(e, a64_fcsel(float_of(i->type), rd, reg_number(use[2]),
 				       reg_number(use[3]), c));
+		keep_flags(e, compared, LOC(LOC_REG, REG_FP + rd));
 		return;
 	}
 	uint64_t bits[2] = { 0, 0 };
@@ -172,6 +204,7 @@ emit_select(Emit *e, const Ins *i, const Loc *use, A64Reg rd)
 	if (bits[1])
 		op = bits[1] == 1 ? A64_CSINC : A64_CSINV;
 	emit_word(e, a64_csel(w, op, rd, reg[0], reg[1], c));
+	keep_flags(e, compared, LOC(LOC_REG, rd));
 }
 
 /* ---- Arithmetic ----------------------------------------------------------------------------- */
@@ -320,6 +353,23 @@ log2_bytes(uint32_t bytes)
 	return bytes == 8 ? 3 : bytes / 2;
 }
 
+/* x16 = base + index << shift, unless it is that already. */
+static void
+add_index(Emit *e, A64Reg base, A64Reg index, A64Extend extend, unsigned shift)
+{
+	Known *k = &e->known;
+
+	if (k->address && k->base == base && k->index == index && k->extend == extend &&
+	    k->shift == shift)
+		return;
+	emit_word(e, a64_addsub_ext(A64_X, A64_ADD, SCRATCH, base, index, extend, shift));
+	k->address = true;
+	k->base = base;
+	k->index = index;
+	k->extend = extend;
+	k->shift = shift;
+}
+
 /* base + index * bytes + offset, in the fewest instructions: the addressing modes take an index or
  * an offset, not both. */
 static void
@@ -337,8 +387,7 @@ mem_access(Emit *e, A64Mem op, A64Reg rt, A64Reg base, Loc at, int32_t offset)
 			emit_word(e, a64_mem_reg(op, rt, base, reg_number(at), extend, true));
 			return;
 		}
-		emit_word(e, a64_addsub_ext(A64_X, A64_ADD, SCRATCH, base, reg_number(at), extend,
-					    log2_bytes(a64_mem_bytes(op))));
+		add_index(e, base, reg_number(at), extend, log2_bytes(a64_mem_bytes(op)));
 		base = SCRATCH;
 	}
 	if (a64_is_uoff(op, offset)) {
@@ -346,8 +395,8 @@ mem_access(Emit *e, A64Mem op, A64Reg rt, A64Reg base, Loc at, int32_t offset)
 	} else if (a64_is_simm9(offset)) {
 		emit_word(e, a64_mem_unscaled(op, rt, base, offset));
 	} else if (fits_add((uint64_t)(int64_t)offset, A64_X, &negative)) {
-		add_const(e, A64_X, A64_ADD, SCRATCH, base, (uint64_t)(int64_t)offset);
-		emit_word(e, a64_mem(op, rt, SCRATCH, 0));
+		add_const(e, A64_X, A64_ADD, SCRATCH2, base, (uint64_t)(int64_t)offset);
+		emit_word(e, a64_mem(op, rt, SCRATCH2, 0));
 	} else {
 		emit_int_const(e, A64_X, SCRATCH2, (uint64_t)(int64_t)offset);
 		emit_word(e, a64_mem_reg(op, rt, base, SCRATCH2, A64_UXTX, false));

@@ -34,6 +34,12 @@ compare_folds(const IrFunc *f, const Ins *i)
 }
 
 static bool
+is_all_ones(const IrFunc *f, Val v)
+{
+	return const_of(f, v) == (width_of(f->ins.at[v].type) == A64_X ? UINT64_MAX : UINT32_MAX);
+}
+
+static bool
 is_one_or_minus(uint64_t bits, uint8_t type)
 {
 	return bits == 1 || bits == (type == IR_I64 ? ~UINT64_C(0) : UINT32_MAX);
@@ -252,11 +258,26 @@ constrain(const IrFunc *f, uint32_t features, Val v, Constraint *c)
 		c->same = 1;
 }
 
+/* sdiv makes MIN of MIN / -1, and msub 0 of that: a remainder needs no other divisor for -1. */
 static bool
 legalize(IrFunc *f, uint32_t features)
 {
-	(void)f;
 	(void)features;
+	for (Val v = 1; v < f->ins.n; v++) {
+		Ins *i = &f->ins.at[v];
+		const Ins *by;
+		Val divisor;
+
+		if (i->op != IR_SREM)
+			continue;
+		by = &f->ins.at[i->arg[1]];
+		if (by->op != IR_SELECT || (by->cc != CC_NE && by->cc != CC_EQ))
+			continue;
+		divisor = by->arg[by->cc == CC_NE ? 2 : 3];
+		if (divisor == by->arg[0] && ir_is_const(f, by->arg[1]) &&
+		    is_all_ones(f, by->arg[1]))
+			i->arg[1] = divisor;
+	}
 	return true;
 }
 
