@@ -36,60 +36,62 @@ span_copy(void *to, const void *from, uint64_t bytes)
 		target[k] = source[k];
 }
 
-/* Four vectors at a time have been looked at, then single elements. */
-typedef int32_t Mask __attribute__((vector_size(16))); /* lanes of any size: all bits or none */
+/* What comparisons of vectors give, in 4 lanes or 2: all bits of a lane, or none. */
+typedef int32_t Mask __attribute__((vector_size(16)));
+
+/* Looks at four vectors at a time, then at single elements. */
 // clang-format off
-#define DEFINE_CANON(suffix, Float)                                                       \
+#define DEFINE_CANON(suffix, Float)							\
 	typedef Float Vector_##suffix __attribute__((vector_size(16), aligned(sizeof(Float)), may_alias)); \
-                                                                                                \
-	static bool has_nan_##suffix(const char *from, uint64_t bytes)                          \
-	{                                                                                       \
-		Mask found = { 0 };                                                    \
-		bool any = false;                                                               \
-		Float x;                                                                        \
-                                                                                                \
-		for (; bytes >= 64; from += 64, bytes -= 64) {                                  \
-			const Vector_##suffix *v = (const void *)from;                          \
-			found |= (Mask)(v[0] != v[0]) | (Mask)(v[1] != v[1]) |          \
-				 (Mask)(v[2] != v[2]) | (Mask)(v[3] != v[3]);           \
-		}                                                                               \
-		for (unsigned k = 0; k < 4; k++)                               \
-			any |= found[k] != 0;                                                        \
-		for (; bytes; from += sizeof x, bytes -= sizeof x) {                            \
-			memcpy(&x, from, sizeof x);                                             \
-			any |= x != x;                                                          \
-		}                                                                               \
-		return any;                                                                \
-	}                                                                                       \
-                                                                                                \
-	static void canon_each_##suffix(char *to, const char *from, uint64_t bytes)             \
-	{                                                                                       \
-		Float x;                                                                        \
-                                                                                                \
-		for (uint64_t k = 0; k < bytes; k += sizeof x) {                                \
-			memcpy(&x, from + k, sizeof x);                                         \
-			x = num_canon_##suffix(x);                                              \
-			memcpy(to + k, &x, sizeof x);                                           \
-		}                                                                               \
-	}                                                                                       \
-                                                                                                \
-	void span_canon_##suffix(void *to, const void *from, uint64_t count)                    \
-	{                                                                                       \
-		uint64_t bytes = count * sizeof(Float), piece;                                  \
-		const char *source = from;                                                      \
-		char *target = to;                                                              \
-                                                                                                \
-		if (!is_free(to, from, bytes)) {                                                \
-			canon_each_##suffix(to, from, bytes);                                   \
-			return;                                                                 \
-		}                                                                               \
-		for (; bytes; target += piece, source += piece, bytes -= piece) {               \
-			piece = bytes < PIECE ? bytes : PIECE;                                  \
-			if (has_nan_##suffix(source, piece))                                    \
-				canon_each_##suffix(target, source, piece);                     \
-			else                                                                    \
-				memmove(target, source, piece);                                 \
-		}                                                                               \
+											\
+	static bool has_nan_##suffix(const char *from, uint64_t bytes)			\
+	{										\
+		Mask found = { 0 };							\
+		bool any = false;							\
+		Float x;								\
+											\
+		for (; bytes >= 64; from += 64, bytes -= 64) {				\
+			const Vector_##suffix *v = (const void *)from;			\
+			found |= (Mask)(v[0] != v[0]) | (Mask)(v[1] != v[1]) |		\
+				 (Mask)(v[2] != v[2]) | (Mask)(v[3] != v[3]);		\
+		}									\
+		for (unsigned k = 0; k < 4; k++)					\
+			any |= found[k] != 0;						\
+		for (; bytes; from += sizeof x, bytes -= sizeof x) {			\
+			memcpy(&x, from, sizeof x);					\
+			any |= x != x;							\
+		}									\
+		return any;								\
+	}										\
+											\
+	static void canon_each_##suffix(char *to, const char *from, uint64_t bytes)	\
+	{										\
+		Float x;								\
+											\
+		for (uint64_t k = 0; k < bytes; k += sizeof x) {			\
+			memcpy(&x, from + k, sizeof x);					\
+			x = num_canon_##suffix(x);					\
+			memcpy(to + k, &x, sizeof x);					\
+		}									\
+	}										\
+											\
+	void span_canon_##suffix(void *to, const void *from, uint64_t count)		\
+	{										\
+		uint64_t bytes = count * sizeof(Float), piece;				\
+		const char *source = from;						\
+		char *target = to;							\
+											\
+		if (!is_free(to, from, bytes)) {					\
+			canon_each_##suffix(to, from, bytes);				\
+			return;								\
+		}									\
+		for (; bytes; target += piece, source += piece, bytes -= piece) {	\
+			piece = bytes < PIECE ? bytes : PIECE;				\
+			if (has_nan_##suffix(source, piece))				\
+				canon_each_##suffix(target, source, piece);		\
+			else								\
+				memmove(target, source, piece);				\
+		}									\
 	}
 DEFINE_CANON(f32, float)
 DEFINE_CANON(f64, double)
