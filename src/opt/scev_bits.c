@@ -61,10 +61,13 @@ scev_bits(Scev *s, PhiState *p, Val next)
 			return false;
 		bits = (uint64_t)__builtin_ctzll(bits);
 	}
-	p->by = bits & (width_of(s, p->phi) - 1);
+	bits &= width_of(s, p->phi) - 1;
+	if (!bits)
+		return false;
+	p->by = bits;
 	p->how = i.op == IR_UDIV ? IR_SHR : i.op;
 	p->kind = PHI_SHIFTED;
-	return p->by != 0;
+	return true;
 }
 
 /* What the shift works on: a division, on the number without its sign. */
