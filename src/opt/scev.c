@@ -518,6 +518,7 @@ solve_beside(Scev *s)
 	for (uint32_t k = 0; k < s->nphis; k++) {
 		Val end = later[k] ? find_end(s, &s->phi[k], s->count) : 0;
 		Final *fresh = end ? vec_push(s->arena, &s->finals) : NULL;
+		s->phi[k].end = end;
 		if (fresh)
 			*fresh = (Final){ s->phi[k].phi, end };
 		else
@@ -641,6 +642,8 @@ scev_run(IrFunc *f, OptContext *o)
 			return s->touched;
 		look_at(s, b);
 	}
+	for (uint32_t k = 0; s && k < s->finals.n; k++) /* perhaps of a loop that is gone since */
+		s->finals.at[k].end = ir_resolve(f, s->finals.at[k].end);
 	if (s)
 		ir_apply_replacements(f);
 	if (s && s->finals.n && !o->arena->mem->failed)
