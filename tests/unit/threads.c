@@ -1,5 +1,5 @@
 /* threads.c - what trivet.h promises to several threads: an engine each, one code for all, called
- * while others compile, and an interrupt from outside.  `make check-threads` runs it and memory.c
+ * while others compile, and an interrupt from outside.  `make check-threads` runs it and others
  * under ThreadSanitizer. */
 #include "check.h"
 #include "trivet.h"
