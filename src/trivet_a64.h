@@ -274,7 +274,7 @@ trivet_a64_cond(trivet_a64_condition c)
 {
 	trivet_operand o = { 0 };
 	o.kind = TRIVET_OPERAND_COND;
-	o.extra = (uint8_t)c;
+	o.reg = (uint8_t)c;
 	return o;
 }
 

@@ -78,13 +78,17 @@ trivet_status trivet_asm_finish(trivet_asm *a, uint64_t base, const uint8_t **co
 typedef struct trivet_operand {
 	uint8_t kind;                   /* trivet_operand_kind */
 	uint8_t type;                   /* of a register: the machine's class; of memory: its mode */
-	uint8_t reg;                    /* register; base of memory */
-	uint8_t index;                  /* register; of memory */
-	uint8_t scale;                  /* of the index, or amount of a shift or extension */
 	uint8_t size;                   /* bytes of memory; 0: as the other operands say */
-	uint8_t extra;                  /* kind of shift or extension, or a condition */
 	uint8_t zero;
-	trivet_label label;
+	union {
+		struct {
+			uint8_t reg;    /* register; base of memory; a condition */
+			uint8_t index;  /* register; of memory */
+			uint8_t scale;  /* of the index, or amount of a shift or extension */
+			uint8_t extra;  /* kind of shift or extension */
+		};
+		trivet_label label;     /* of labels, and memory there */
+	};
 	int64_t value;                  /* immediate, displacement, addend of a label */
 } trivet_operand;
 

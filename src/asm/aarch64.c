@@ -427,12 +427,6 @@ a64_is_uoff(A64Mem op, int64_t offset)
 	return offset >= 0 && offset <= INT64_C(4095) << k && (offset & ((1 << k) - 1)) == 0;
 }
 
-bool
-a64_is_simm9(int64_t offset)
-{
-	return offset >= -256 && offset <= 255;
-}
-
 static unsigned
 pair_log2(A64Pair op)
 {
@@ -526,13 +520,6 @@ a64_pair(A64Pair op, A64Index mode, A64Reg rt, A64Reg rt2, A64Reg rn, int64_t of
 }
 
 /* ---- Branches and system -------------------------------------------------------------------- */
-
-bool
-a64_in_reach(unsigned bits, int64_t disp)
-{
-	int64_t limit = INT64_C(4) << (bits - 1);
-	return (disp & 3) == 0 && disp >= -limit && disp < limit;
-}
 
 /* B, BL                              ARM C4.1.65, Unconditional branch (immediate)
  *

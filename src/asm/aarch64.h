@@ -118,7 +118,11 @@ typedef enum A64Index { A64_POST = 1, A64_OFFSET = 2, A64_PRE = 3 } A64Index;
 
 uint32_t a64_mem_bytes(A64Mem op);                      /* moved: 1, 2, 4, 8 or 16 */
 bool a64_is_uoff(A64Mem op, int64_t offset);            /* 0..4095 times the size */
-bool a64_is_simm9(int64_t offset);                      /* -256..255 */
+static inline bool
+a64_is_simm9(int64_t offset)                            /* -256..255 */
+{
+	return offset >= -256 && offset <= 255;
+}
 bool a64_is_pairoff(A64Pair op, int64_t offset);        /* -64..63 times the size of one */
 
 uint32_t a64_mem(A64Mem op, A64Reg rt, A64Reg rn, int64_t offset);      /* [rn, #scaled unsigned] */
@@ -138,7 +142,13 @@ typedef enum A64Hint {
 	A64_BTI_J = 36, A64_BTI_JC = 38,
 } A64Hint;
 
-bool a64_in_reach(unsigned bits, int64_t disp); /* a multiple of 4 in `bits` signed words */
+static inline bool
+a64_in_reach(unsigned bits, int64_t disp)       /* a multiple of 4 in `bits` signed words */
+{
+	int64_t limit = INT64_C(4) << (bits - 1);
+	return (disp & 3) == 0 && disp >= -limit && disp < limit;
+}
+
 uint32_t a64_b(int64_t disp);
 uint32_t a64_bl(int64_t disp);
 uint32_t a64_bcond(A64Cond c, int64_t disp);

@@ -4,12 +4,14 @@
 #include "asm/aarch64_table.h"
 #include "asm/asm.h"
 
-/* encode_row() is the inner loop of the public call; its few calls are worth their room. */
+/* What the public call does for every instruction is worth its room. */
 #ifdef __GNUC__
 #define INLINE inline __attribute__((always_inline))
+#define APART __attribute__((noinline))
 #define COLD __attribute__((noinline, cold))
 #else
 #define INLINE inline
+#define APART
 #define COLD
 #endif
 
@@ -110,10 +112,15 @@ put_immediate(const A64Slot *s, uint32_t *word, int64_t v)
 	uint32_t bits = 0, top = s->arg;
 
 	switch ((A64Shape)s->shape) {
-	case SHAPE_ADDIMM: /* those without a shift are in encode_row() */
+	case SHAPE_UIMM:
+		if ((uint64_t)v >> top)
+			return false;
+		bits = (uint32_t)v << s->lsb;
+		break;
+	case SHAPE_ADDIMM:
 		if (!a64_is_addimm((uint64_t)v))
 			return false;
-		bits = (uint32_t)v >> 12 << 10 | 1u << 22;
+		bits = (uint64_t)v > 0xfff ? (uint32_t)v >> 12 << 10 | 1u << 22 : (uint32_t)v << 10;
 		break;
 	case SHAPE_BITMASK:
 	case SHAPE_MOVBITS:
@@ -254,17 +261,23 @@ exclusive_clash(unsigned how, uint32_t word, uint32_t base)
 	return false;
 }
 
+/* A pair loads into two registers; bits 23 and 24 are the mode. */
+static bool
+pair_clash(uint32_t word, uint32_t base)
+{
+	return ((word >> 22 & 1) && (word & 31) == (word >> 10 & 31)) ||
+	       ((word >> 23 & 3) != A64_OFFSET && writes_back_twice(word, base, true));
+}
+
 bool
 a64_is_unpredictable(const A64Slot *s, uint32_t word)
 {
-	uint32_t base = word >> 5 & 31, mode = word >> 23 & 3;
+	uint32_t base = word >> 5 & 31;
 
 	switch ((A64Shape)s->shape) {
 	case SHAPE_MEMS9: return s->arg && writes_back_twice(word, base, false);
 	case SHAPE_MEMBASE: return exclusive_clash(s->arg, word, base);
-	case SHAPE_PAIR:
-		return ((word >> 22 & 1) && (word & 31) == (word >> 10 & 31)) ||
-		       (mode != A64_OFFSET && writes_back_twice(word, base, true));
+	case SHAPE_PAIR: return pair_clash(word, base);
 	default: return false;
 	}
 }
@@ -299,23 +312,18 @@ put_memory(const A64Slot *s, uint32_t *word, const trivet_operand *o)
 	*word |= (uint32_t)o->reg << 5;
 	switch ((A64Shape)s->shape) {
 	case SHAPE_MEMR: return put_index(s, word, o);
+	case SHAPE_MEMU:
+		*word |= (uint32_t)(v >> s->arg) << 10;
+		return (uint64_t)v >> s->arg <= 4095 && (v & (size - 1)) == 0;
 	case SHAPE_MEMS9:
-		if (!a64_is_simm9(v))
-			return false;
 		*word |= ((uint32_t)v & 0x1ff) << 12;
-		break;
+		return a64_is_simm9(v) && !(s->arg && writes_back_twice(*word, o->reg, false));
 	case SHAPE_PAIR:
-		if (!within(v, -64 * size, 63 * size) || (v & (size - 1)) != 0)
-			return false;
-		*word |= ((uint32_t)(v / size) & 0x7f) << 15;
-		break;
-	case SHAPE_MEMBASE:
-		if (v != 0)
-			return false;
-		break;
-	default: return false;
+		*word |= ((uint32_t)(v >> s->arg) & 0x7f) << 15;
+		return within(v, -64 * size, 63 * size) && (v & (size - 1)) == 0 &&
+		       !pair_clash(*word, o->reg);
+	default: return v == 0 && !exclusive_clash(s->arg, *word, o->reg);
 	}
-	return !a64_is_unpredictable(s, *word);
 }
 
 /* ---- Places in the code ---- */
@@ -361,14 +369,16 @@ put_place(const Cbuf *c, const A64Slot *s, A64Code *out, const trivet_operand *o
 	return true;
 }
 
-/* Any shape that encode_row() does not do itself; the operand's class fits. */
+/* The operand's class fits. */
 static bool
 put(const Cbuf *c, const A64Slot *s, A64Code *out, const trivet_operand *o)
 {
 	switch ((A64Shape)s->shape) {
+	case SHAPE_REGISTER:
 	case SHAPE_TWICE: return put_register(s, &out->word, o);
 	case SHAPE_LANE: return put_lane(s, &out->word, o);
 	case SHAPE_LANE1: return o->index == 1 && put_register(s, &out->word, o);
+	case SHAPE_MEMU:
 	case SHAPE_MEMR:
 	case SHAPE_PAIR:
 	case SHAPE_MEMS9:
@@ -379,7 +389,8 @@ put(const Cbuf *c, const A64Slot *s, A64Code *out, const trivet_operand *o)
 	case SHAPE_LSL12:
 	case SHAPE_LSL16:
 	case SHAPE_VLSL: return put_shift(s, &out->word, o);
-	case SHAPE_INVERSE: out->word |= (o->extra ^ 1u) << s->lsb; return o->extra < 14;
+	case SHAPE_COND: out->word |= (uint32_t)o->reg << s->lsb; return o->reg < 16;
+	case SHAPE_INVERSE: out->word |= (o->reg ^ 1u) << s->lsb; return o->reg < 14;
 	case SHAPE_BRANCH:
 	case SHAPE_ADR: return put_place(c, s, out, o);
 	default: return put_immediate(s, &out->word, o->value);
@@ -391,59 +402,27 @@ put(const Cbuf *c, const A64Slot *s, A64Code *out, const trivet_operand *o)
 /* What an extension that is left out is; it has bits. */
 static const trivet_operand no_shift = { .kind = TRIVET_OPERAND_SHIFT };
 
-/* Which operand does not go into the row, whose classes fit; n when all do.  The commonest shapes
- * are done here, without a call. */
-static INLINE unsigned
-encode_row(const Cbuf *c, const A64Row *row, const trivet_operand *operands, unsigned n,
-	   A64Code *out)
+/* Which operand does not go into the row, whose classes fit; n when all do.  Those before `from`
+ * are in out->word already. */
+static unsigned
+encode_from(const Cbuf *c, const A64Row *row, const trivet_operand *operands, unsigned from,
+	    unsigned n, A64Code *out)
 {
-	uint32_t word = row->value;
-	uint64_t v;
-
 	out->fixup = 0;
-	for (unsigned i = 0; i < n; i++) {
-		const A64Slot *s = &a64_slots[row->slot[i]];
-		const trivet_operand *o = &operands[i];
-
-		if (s->shape == SHAPE_REGISTER) {
-			if (o->reg > 30 && (o->reg > 31 || o->type <= TRIVET_A64_TYPE_X))
-				return i;
-			word |= (uint32_t)o->reg << s->lsb;
-			continue;
-		}
-		switch ((A64Shape)s->shape) {
-		case SHAPE_UIMM:
-			if ((uint64_t)o->value >> s->arg)
-				return i;
-			word |= (uint32_t)o->value << s->lsb;
-			continue;
-		case SHAPE_MEMU:
-			v = (uint64_t)o->value >> s->arg;
-			if (o->reg > 31 || v > 4095 || v << s->arg != (uint64_t)o->value)
-				return i;
-			word |= (uint32_t)v << 10 | (uint32_t)o->reg << 5;
-			continue;
-		case SHAPE_COND:
-			if (o->extra > 15)
-				return i;
-			word |= (uint32_t)o->extra << s->lsb;
-			continue;
-		case SHAPE_ADDIMM:
-			if ((uint64_t)o->value > 0xfff)
-				break;
-			word |= (uint32_t)o->value << 10;
-			continue;
-		default: break;
-		}
-		out->word = word;
-		if (!put(c, s, out, o))
+	for (unsigned i = from; i < n; i++)
+		if (!put(c, &a64_slots[row->slot[i]], out, &operands[i]))
 			return i;
-		word = out->word;
-	}
-	out->word = word;
 	if (n < row->most && a64_slots[row->slot[n]].shape == SHAPE_EXTEND)
 		return put(c, &a64_slots[row->slot[n]], out, &no_shift) ? n : n - 1;
 	return n; /* all other operands that can be left out are then no bits */
+}
+
+static unsigned
+encode_row(const Cbuf *c, const A64Row *row, const trivet_operand *operands, unsigned n,
+	   A64Code *out)
+{
+	out->word = row->value;
+	return encode_from(c, row, operands, 0, n, out);
 }
 
 /* Which operand's class does not fit the row. */
@@ -612,6 +591,8 @@ mov_constant(trivet_asm *a, const trivet_operand *operands)
 	return true;
 }
 
+/* ---- The same again ---- */
+
 static INLINE void
 append(trivet_asm *a, const A64Code *code)
 {
@@ -620,17 +601,90 @@ append(trivet_asm *a, const A64Code *code)
 	cbuf_u32(&a->buf, code->word);
 }
 
+/* What is looked up: mnemonic, number and kinds of operands.  The number is at most A64_OPERANDS,
+ * the form never 0. */
+typedef struct Key {
+	uint64_t kinds, form;
+} Key;
+
+static INLINE uint64_t
+kind_of(const trivet_operand *o)
+{
+	uint16_t kind_and_type;
+
+	memcpy(&kind_and_type, o, sizeof kind_and_type); /* neighbours: one load */
+	return kind_and_type;
+}
+
+static INLINE Key
+key_of(trivet_a64_op op, const trivet_operand *operands, unsigned n)
+{
+	Key key = { 0, (uint64_t)op << 4 | 8 | n };
+
+	switch (n) {
+	case 4: key.kinds = kind_of(&operands[3]) << 48;  /* fall through */
+	case 3: key.kinds |= kind_of(&operands[2]) << 32; /* fall through */
+	case 2: key.kinds |= kind_of(&operands[1]) << 16; /* fall through */
+	case 1: key.kinds |= kind_of(&operands[0]);
+	}
+	return key;
+}
+
+/* Two forms share a pair of places. */
+static INLINE unsigned
+place_of(Key key)
+{
+	return (unsigned)(((key.kinds ^ key.form) * UINT64_C(0x9e3779b97f4a7c15)) >> 56);
+}
+
+enum { LAST_NONE = 254, LAST_SEVERAL = 255 }; /* beside A64Shape */
+
+/* What the next such instruction will have in common with this one: the first row that takes its
+ * operands' classes. */
+static void
+remember(trivet_asm *a, Key key, const A64Row *row, const trivet_operand *operands, unsigned n)
+{
+	A64Recent r = { .kinds = key.kinds, .form = key.form, .row = row, .value = row->value };
+	unsigned at = place_of(key), i;
+
+	for (i = 0; i < n; i++) {
+		const A64Slot *s = &a64_slots[row->slot[i]];
+
+		if (s->shape != SHAPE_REGISTER && s->shape != SHAPE_TWICE && s->shape != SHAPE_COND)
+			break;
+		r.times[i] = s->shape == SHAPE_TWICE ? 1u << 5 | 1u << 16 : 1u << s->lsb;
+		r.most[i] = s->shape == SHAPE_COND		    ? 15
+			    : operands[i].type <= TRIVET_A64_TYPE_X ? 30
+								    : 31;
+	}
+	r.plain = (uint8_t)i;
+	r.last = LAST_SEVERAL;
+	if (i + 1 >= n && (n == row->most || a64_slots[row->slot[n]].shape != SHAPE_EXTEND)) {
+		const A64Slot *s = &a64_slots[row->slot[i]];
+
+		r.last = i == n ? LAST_NONE : s->shape;
+		r.lsb = s->lsb;
+		r.arg = s->arg;
+	}
+	a->recent[at ^ 1] = a->recent[at];
+	a->recent[at] = r;
+}
+
 /* Everything but what is remembered already, errors included. */
 static COLD void
-emit_searched(trivet_asm *a, trivet_a64_op op, const trivet_operand *operands, unsigned n,
-	      uint64_t at, uint64_t kinds)
+emit_searched(trivet_asm *a, trivet_a64_op op, const trivet_operand *operands, unsigned n)
 {
-	A64Code code;
 	const A64Row *first;
-	const char *wrong = a->isa != TRIVET_ISA_AARCH64 ? "this assembler is not for AArch64"
-			    : cbuf_here(&a->buf) % 4 ? "an instruction starts at a multiple of 4"
-						     : NULL;
+	const char *wrong;
+	A64Code code;
 
+	if (!asm_ready(a))
+		return;
+	wrong = a->isa != TRIVET_ISA_AARCH64 ? "this assembler is not for AArch64"
+		: cbuf_here(&a->buf) % 4     ? "an instruction starts at a multiple of 4"
+		: n > A64_OPERANDS || (n && !operands) || (unsigned)op >= TRIVET_A64_COUNT
+			? "no such mnemonic, or not 0 to 4 operands"
+			: NULL;
 	if (wrong) {
 		cbuf_fail(&a->buf, TRIVET_ARGUMENT, wrong);
 		return;
@@ -638,53 +692,141 @@ emit_searched(trivet_asm *a, trivet_a64_op op, const trivet_operand *operands, u
 	if (op == TRIVET_A64_MOV && n == 2 && mov_constant(a, operands))
 		return;
 	bool done = search(&a->buf, op, operands, n, &first, &code);
-	if (first) { /* two forms share a pair of places */
-		a->recent[at ^ 1] = a->recent[at];
-		a->recent[at] = (A64Recent){ kinds, first, (uint32_t)op << 3 | n };
-	}
+	if (first)
+		remember(a, key_of(op, operands, n), first, operands, n);
 	if (done)
 		append(a, &code);
 	else
 		fail(a, op, operands, n, &code);
 }
 
-static INLINE uint64_t
-kind_of(const trivet_operand *o)
+static COLD void
+emit_again(trivet_asm *a, const A64Recent *r, const trivet_operand *operands)
 {
-	return o->kind | (uint64_t)o->type << 8;
+	emit_searched(a, (trivet_a64_op)(r->form >> 4), operands, (unsigned)r->form & 7);
 }
 
-/* Remembered is, for a mnemonic and the kinds of its operands, the first row that takes them; so
- * mostly nothing has to be searched.  Whether their values fit, the row is asked each time. */
+/* Rows that were found before, with what trivet_a64_emit() does not do itself. */
+
+static APART void
+emit_place(trivet_asm *a, const trivet_operand *operands, const A64Recent *r, uint32_t word)
+{
+	A64Code code;
+
+	code.word = word;
+	code.fixup = 0;
+	if (put_place(&a->buf, &a64_slots[r->row->slot[r->plain]], &code, &operands[r->plain]))
+		append(a, &code);
+	else
+		emit_again(a, r, operands);
+}
+
+static APART void
+emit_memory(trivet_asm *a, const trivet_operand *operands, const A64Recent *r, uint32_t word)
+{
+	if (put_memory(&a64_slots[r->row->slot[r->plain]], &word, &operands[r->plain]))
+		cbuf_u32(&a->buf, word);
+	else
+		emit_again(a, r, operands);
+}
+
+static APART void
+emit_rest(trivet_asm *a, const trivet_operand *operands, const A64Recent *r, uint32_t word)
+{
+	unsigned n = (unsigned)r->form & 7;
+	A64Code code = { .word = word };
+
+	if (encode_from(&a->buf, r->row, operands, r->plain, n, &code) == n)
+		append(a, &code);
+	else
+		emit_again(a, r, operands);
+}
+
+/* Room for one more instruction, then the same again. */
+static COLD void
+emit_grown(trivet_asm *a, const A64Recent *r, const trivet_operand *operands)
+{
+	if (cbuf_grow(&a->buf, 4))
+		trivet_a64_emit(a, (trivet_a64_op)(r->form >> 4), operands, (unsigned)r->form & 7);
+}
+
+/* Whether their values fit, the row is asked each time. */
 void
 trivet_a64_emit(trivet_asm *a, trivet_a64_op op, const trivet_operand *operands, unsigned n)
 {
-	uint32_t form = (uint32_t)op << 3 | n;
-	uint64_t kinds = 0;
-	const A64Recent *recent;
-	A64Code code;
-	uint64_t at;
+	const trivet_operand *o;
+	const A64Recent *r;
+	uint32_t word, here;
+	unsigned at;
+	uint64_t v;
+	Key key;
 
-	if (!asm_ready(a))
-		return;
-	if (n > A64_OPERANDS || (n && !operands) || (unsigned)op >= TRIVET_A64_COUNT) {
-		cbuf_fail(&a->buf, TRIVET_ARGUMENT, "no such mnemonic, or not 0 to 4 operands");
+	if (!a || a->buf.err != TRIVET_OK || a->isa != TRIVET_ISA_AARCH64 || n > A64_OPERANDS)
+		goto search;
+	if (!operands) {
+		if (n)
+			goto search;
+		operands = &no_shift; /* not looked at */
+	}
+	key = key_of(op, operands, n);
+	at = place_of(key);
+	r = &a->recent[at];
+	if (r->form != key.form || r->kinds != key.kinds) {
+		r = &a->recent[at ^ 1];
+		if (r->form != key.form || r->kinds != key.kinds)
+			goto search;
+	}
+	here = a->buf.code.n;
+	if (here % 4)
+		goto search;
+	word = r->value;
+	for (unsigned i = 0; i < r->plain; i++) {
+		if (operands[i].reg > r->most[i])
+			goto search;
+		word |= operands[i].reg * r->times[i];
+	}
+	o = &operands[r->plain];
+	switch (r->last) {
+	case LAST_NONE: break;
+	case SHAPE_UIMM:
+		if ((uint64_t)o->value >> r->arg)
+			goto search;
+		word |= (uint32_t)o->value << r->lsb;
+		break;
+	case SHAPE_ADDIMM:
+		if ((uint64_t)o->value > 0xfff)
+			goto search;
+		word |= (uint32_t)o->value << 10;
+		break;
+	case SHAPE_MEMU:
+		v = (uint64_t)o->value >> r->arg;
+		if (o->reg > 31 || v > 4095 || v << r->arg != (uint64_t)o->value)
+			goto search;
+		word |= (uint32_t)v << 10 | (uint32_t)o->reg << 5;
+		break;
+	case SHAPE_SHIFT:
+		if (o->extra > TRIVET_A64_SHIFT_ASR || o->scale > r->arg)
+			goto search;
+		word |= (uint32_t)o->extra << 22 | (uint32_t)o->scale << 10;
+		break;
+	case SHAPE_LSLIMM:
+		if ((uint64_t)o->value > r->arg)
+			goto search;
+		word |= (-(uint32_t)o->value & r->arg) << 16 | (r->arg - (uint32_t)o->value) << 10;
+		break;
+	case SHAPE_BRANCH: emit_place(a, operands, r, word); return;
+	case SHAPE_PAIR:
+	case SHAPE_MEMR:
+	case SHAPE_MEMS9: emit_memory(a, operands, r, word); return;
+	default: emit_rest(a, operands, r, word); return;
+	}
+	if ((uint64_t)here + 4 + CBUF_SLACK > a->buf.code.cap) {
+		emit_grown(a, r, operands);
 		return;
 	}
-	switch (n) {
-	case 4: kinds = kind_of(&operands[3]) << 48;  /* fall through */
-	case 3: kinds |= kind_of(&operands[2]) << 32; /* fall through */
-	case 2: kinds |= kind_of(&operands[1]) << 16; /* fall through */
-	case 1: kinds |= kind_of(&operands[0]);
-	}
-	at = ((kinds ^ form) * UINT64_C(0x9e3779b97f4a7c15)) >> 56 & (A64_RECENT - 1);
-	recent = &a->recent[at];
-	if (recent->kinds != kinds || recent->form != form)
-		recent = &a->recent[at ^ 1];
-	if (recent->kinds == kinds && recent->form == form && recent->row &&
-	    cbuf_here(&a->buf) % 4 == 0 &&
-	    encode_row(&a->buf, recent->row, operands, n, &code) == n)
-		append(a, &code);
-	else
-		emit_searched(a, op, operands, n, at, kinds);
+	cbuf_put32(a->buf.code.at + here, word);
+	a->buf.code.n = here + 4;
+	return;
+search:
+	emit_searched(a, op, operands, n);
 }

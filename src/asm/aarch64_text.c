@@ -272,8 +272,8 @@ get(const A64Slot *s, uint32_t word, trivet_operand *o, bool *absent)
 	case SHAPE_COND:
 	case SHAPE_INVERSE:
 		o->kind = TRIVET_OPERAND_COND;
-		o->extra = (uint8_t)(bits_of(word, s->lsb, 4) ^ (shape == SHAPE_INVERSE));
-		return shape == SHAPE_COND || o->extra < 14;
+		o->reg = (uint8_t)(bits_of(word, s->lsb, 4) ^ (shape == SHAPE_INVERSE));
+		return shape == SHAPE_COND || o->reg < 14;
 	case SHAPE_MEMU:
 	case SHAPE_MEMR:
 	case SHAPE_PAIR:
@@ -455,8 +455,7 @@ a64_operand_text(const A64Row *row, unsigned i, const trivet_operand *o, uint64_
 	case TRIVET_OPERAND_IMM: return immediate_text(s, o, address, text, room);
 	case TRIVET_OPERAND_SHIFT: return shift_text(o, text, room);
 	case TRIVET_OPERAND_COND:
-		return mem_format(text, room, "%s",
-				  o->extra < 16 ? condition_names[o->extra] : "?");
+		return mem_format(text, room, "%s", o->reg < 16 ? condition_names[o->reg] : "?");
 	case TRIVET_OPERAND_NONE: break;
 	}
 	return mem_format(text, room, "no operand");

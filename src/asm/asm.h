@@ -17,9 +17,13 @@ typedef struct AsmConstant {
 /* Forms that were looked up: mnemonic, number and kinds of operands; see aarch64_public.c. */
 enum { A64_RECENT = 256 };
 typedef struct A64Recent {
-	uint64_t kinds;
+	uint64_t kinds, form;           /* form 0: none */
 	const struct A64Row *row;
-	uint32_t form;
+	uint32_t value;                 /* the row's bits */
+	uint32_t times[4];              /* what puts a register or condition in its place … */
+	uint8_t most[4];                /* … and the last that there is, of operands … */
+	uint8_t plain;                  /* … from the first on that are no more than that */
+	uint8_t last, lsb, arg;         /* shape of the one operand behind them, and of its slot; see there */
 } A64Recent;
 
 /* The same of x86-64, with everything that does not depend on the operands' values; see
@@ -31,6 +35,9 @@ typedef struct X64Recent {
 	const struct X64Lead *lead;
 	uint64_t span;                  /* the immediate is at most so much … */
 	int32_t low;                    /* … above this */
+	uint32_t prefix, opcode;        /* of plain shapes: as bytes, the first one lowest; with the condition, and … */
+	uint8_t prefix_n, opcode_n;     /* … of a register's, 11 in its ModRM, which does not count */
+	uint8_t rex, imm_n;             /* as in the lead */
 	uint8_t cc, rm;                 /* condition; what the rm is, X64Rm.kind */
 	uint8_t shape;                  /* X64_RECENT_… */
 	uint8_t at_reg, at_rm, at_vvvv, at_imm, at_fixed;       /* which operand; 0 where there is none … */

@@ -423,10 +423,10 @@ is_usable(trivet_asm *a, trivet_x64_op op, const trivet_operand *ops, unsigned n
 static X64_INLINE uint64_t
 kind_of(const trivet_operand *o)
 {
-	uint16_t kind_and_type;
+	uint32_t kind_type_size;
 
-	memcpy(&kind_and_type, o, sizeof kind_and_type); /* neighbours: one load */
-	return kind_and_type | (uint64_t)o->size << 16;
+	memcpy(&kind_type_size, o, sizeof kind_type_size); /* neighbours: one load */
+	return kind_type_size;
 }
 
 /* Numbers, and al … rax beside them, that have rows of their own. */
@@ -445,14 +445,14 @@ typedef struct Key {
 static X64_INLINE Key
 key_of(trivet_x64_op op, const trivet_operand *ops, unsigned n)
 {
-	Key key = { kind_of(&ops[0]), (uint64_t)op << 27 | n << 24 };
+	Key key = { kind_of(&ops[0]), (uint64_t)op << 53 | (uint64_t)n << 36 };
 
 	if (n > 1)
-		key.kinds |= kind_of(&ops[1]) << 24;
+		key.kinds |= kind_of(&ops[1]) << 32;
 	if (n > 2)
 		key.form |= kind_of(&ops[2]);
 	if (ops[n - 1].kind == TRIVET_OPERAND_IMM)
-		key.kinds |= kind_of_imm(&ops[0], ops[n - 1].value) << 48;
+		key.form |= kind_of_imm(&ops[0], ops[n - 1].value) << 32;
 	return key;
 }
 
@@ -470,6 +470,22 @@ remember_as(trivet_asm *a, const X64Recent *r)
 
 	a->recent_x64[at ^ 1] = a->recent_x64[at];
 	a->recent_x64[at] = *r;
+}
+
+static X64_COLD void
+remember_plain(X64Recent *r)
+{
+	const X64Lead *l = r->lead;
+
+	r->shape = r->rm == X64_REG ? X64_RECENT_REGISTER : X64_RECENT_MEMORY;
+	r->prefix = l->prefix;
+	r->prefix_n = l->prefix_n;
+	r->opcode = l->opcode + ((uint32_t)r->cc << 8 * (l->opcode_n - 1u));
+	r->opcode_n = l->opcode_n;
+	if (r->rm == X64_REG)
+		r->opcode |= 0xc0u << 8 * l->opcode_n;
+	r->rex = l->rex;
+	r->imm_n = l->imm_n;
 }
 
 /* The row was found for these operands.  Not remembered are instructions of which another with the
@@ -517,8 +533,8 @@ remember(trivet_asm *a, Key key, const X64Ins *i)
 		r.span = (uint64_t)(range.high - range.low);
 	}
 	if ((r.lead->has & (X64_HAS_MODRM | X64_HAS_VEX | X64_HAS_BYTE)) == X64_HAS_MODRM &&
-	    !r.cc && !r.fixed_mask && r.rm != X64_RIP)
-		r.shape = r.rm == X64_REG ? X64_RECENT_REGISTER : X64_RECENT_MEMORY;
+	    !r.fixed_mask && r.rm != X64_RIP)
+		remember_plain(&r);
 	remember_as(a, &r);
 }
 
@@ -602,20 +618,20 @@ emit_grown(trivet_asm *a, trivet_x64_op op, const trivet_operand *ops, unsigned 
 		trivet_x64_emit(a, op, ops, n);
 }
 
-/* Compiled once for each shape; calls only as the last thing it does, so that nothing need be
- * saved. */
-static X64_INLINE void
-emit_shape(trivet_asm *a, trivet_x64_op op, const trivet_operand *ops, unsigned n,
-	   const X64Recent *r, unsigned has, unsigned kind, unsigned cc, unsigned vvvv)
+/* None of these calls anything but as the last thing it does, so that nothing need be saved. */
+
+static X64_APART void
+emit_any(trivet_asm *a, trivet_x64_op op, const trivet_operand *ops, unsigned n, const X64Recent *r)
 {
 	unsigned reg = (ops[r->at_reg].reg & r->reg_mask) | r->digit;
+	unsigned vvvv = ops[r->at_vvvv].reg & r->vvvv_mask;
 	int64_t imm = ops[r->at_imm].value;
 	uint8_t *end, *disp = NULL;
 	X64Rm rm = { .kind = X64_REG };
 
-	if ((reg | vvvv) > 15 ||
+	if ((ops[r->at_fixed].reg ^ r->fixed) & r->fixed_mask || (reg | vvvv) > 15 ||
 	    (r->lead->imm_n && (uint64_t)imm - (uint64_t)(int64_t)r->low > r->span) ||
-	    (has & X64_HAS_MODRM && !recent_rm(&ops[r->at_rm], kind, &rm))) {
+	    (r->lead->has & X64_HAS_MODRM && !recent_rm(&ops[r->at_rm], r->rm, &rm))) {
 		emit_searched(a, op, ops, n);
 		return;
 	}
@@ -623,32 +639,73 @@ emit_shape(trivet_asm *a, trivet_x64_op op, const trivet_operand *ops, unsigned 
 		emit_grown(a, op, ops, n);
 		return;
 	}
-	end = x64_put(a->buf.code.at + a->buf.code.n, r->lead, has, cc, reg, vvvv, &rm, imm, &disp);
+	end = x64_put(a->buf.code.at + a->buf.code.n, r->lead, r->lead->has, r->cc, reg, vvvv, &rm,
+		      imm, &disp);
 	x64_wrote(&a->buf, end, disp, &rm);
+}
+
+/* Of a plain shape: everything up to the opcode, and up to four bytes of what follows. */
+static X64_INLINE uint8_t *
+put_plain(uint8_t *p, const X64Recent *r, unsigned rex, uint64_t tail)
+{
+	uint64_t code = r->opcode + (tail << 8 * r->opcode_n);
+	unsigned n = r->prefix_n;
+
+	if (rex) {
+		code = code << 8 | 0x40 | rex;
+		n++;
+	}
+	x64_put64(p, code << 8 * r->prefix_n | r->prefix);
+	return p + n + r->opcode_n;
 }
 
 static X64_APART void
 emit_register(trivet_asm *a, trivet_x64_op op, const trivet_operand *ops, unsigned n,
 	      const X64Recent *r)
 {
-	emit_shape(a, op, ops, n, r, X64_HAS_MODRM, X64_REG, 0, 0);
+	unsigned reg = (ops[r->at_reg].reg & r->reg_mask) | r->digit, rm = ops[r->at_rm].reg;
+	uint64_t imm = (uint64_t)ops[r->at_imm].value;
+	uint8_t *end;
+
+	if ((reg | rm) > 15 || (r->imm_n && imm - (uint64_t)(int64_t)r->low > r->span)) {
+		emit_searched(a, op, ops, n);
+		return;
+	}
+	if ((uint64_t)a->buf.code.n + X64_ROOM + CBUF_SLACK > a->buf.code.cap) {
+		emit_grown(a, op, ops, n);
+		return;
+	}
+	end = put_plain(a->buf.code.at + a->buf.code.n, r, r->rex | reg >> 3 << 2 | rm >> 3,
+			(reg & 7) << 3 | (rm & 7));
+	x64_put64(end + 1, imm);
+	a->buf.code.n = (uint32_t)(end + 1 + r->imm_n - a->buf.code.at);
 }
 
 static X64_APART void
 emit_memory(trivet_asm *a, trivet_x64_op op, const trivet_operand *ops, unsigned n,
 	    const X64Recent *r)
 {
-	emit_shape(a, op, ops, n, r, X64_HAS_MODRM, X64_MEM, 0, 0);
-}
+	unsigned reg = (ops[r->at_reg].reg & r->reg_mask) | r->digit, rex, tail_n;
+	uint64_t imm = (uint64_t)ops[r->at_imm].value, tail;
+	uint8_t *end;
+	X64Rm rm;
 
-static X64_APART void
-emit_any(trivet_asm *a, trivet_x64_op op, const trivet_operand *ops, unsigned n, const X64Recent *r)
-{
-	if ((ops[r->at_fixed].reg ^ r->fixed) & r->fixed_mask)
+	if (reg > 15 || (r->imm_n && imm - (uint64_t)(int64_t)r->low > r->span) ||
+	    !recent_rm(&ops[r->at_rm], X64_MEM, &rm)) {
 		emit_searched(a, op, ops, n);
-	else
-		emit_shape(a, op, ops, n, r, r->lead->has, r->rm, r->cc,
-			   ops[r->at_vvvv].reg & r->vvvv_mask);
+		return;
+	}
+	if ((uint64_t)a->buf.code.n + X64_ROOM + CBUF_SLACK > a->buf.code.cap) {
+		emit_grown(a, op, ops, n);
+		return;
+	}
+	rex = r->rex | reg >> 3 << 2 | rm.base >> 3 |
+	      (unsigned)(rm.index >> 3 & ~(rm.index >> 4) & 1) << 1;
+	tail = x64_memory(reg, &rm, &tail_n);
+	end = put_plain(a->buf.code.at + a->buf.code.n, r, rex, 0);
+	x64_put64(end, tail);
+	x64_put64(end + tail_n, imm);
+	a->buf.code.n = (uint32_t)(end + tail_n + r->imm_n - a->buf.code.at);
 }
 
 void

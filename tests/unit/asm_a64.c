@@ -3,6 +3,7 @@
  * assemblers are. */
 #include "asm/aarch64.h"
 #include "asm/aarch64_table.h"
+#include "asm/asm.h"
 #include "check.h"
 
 static void
@@ -562,7 +563,8 @@ garbage(void)
 			o[i].index = (uint8_t)((r >> 24 & 255) % (tame ? 32 : 255));
 			o[i].scale = (uint8_t)((r >> 32 & 255) % (tame ? 8 : 255));
 			o[i].extra = (uint8_t)((r >> 40 & 255) % (tame ? 16 : 255));
-			o[i].label = (trivet_label)(r >> 60);
+			if (o[i].kind == TRIVET_OPERAND_LABEL)
+				o[i].label = (trivet_label)(r >> 60);
 			o[i].value = (int64_t)next_random(&seed) >> (r >> 48 & 63);
 		}
 		trivet_asm_reset(a);
@@ -577,6 +579,96 @@ garbage(void)
 	}
 	CHECK(taken > 300);
 	trivet_asm_close(a);
+}
+
+/* Of a class that the slot accepts, with numbers at the borders of some slot. */
+static trivet_operand
+any_operand(const A64Slot *slot, uint64_t *seed)
+{
+	static const uint8_t kinds[] = { TRIVET_OPERAND_MEM, TRIVET_OPERAND_LABEL,
+					 TRIVET_OPERAND_IMM, TRIVET_OPERAND_SHIFT,
+					 TRIVET_OPERAND_COND };
+	static const uint8_t firsts[] = { A64_CLASS_MEM, A64_CLASS_LABEL, A64_CLASS_IMM,
+					  A64_CLASS_SHIFT, A64_CLASS_COND };
+	static const int64_t numbers[] = { 0,	1,    2,     3,	    4,	     8,	    16,	   31,
+					   32,	63,   64,    -1,    -2,	     -16,   -64,   255,
+					   256, -256, -257,  4095,  4096,    32760, 65535, 65536,
+					   504, 505,  -1024, 0xff0, 1 << 20, 8190 };
+	uint64_t r = next_random(seed);
+	trivet_operand o = { 0 };
+	unsigned class = 0, k;
+
+	if (!slot->accepted)
+		return o;
+	do
+		class = (unsigned)(next_random(seed) >> 20) % (A64_CLASS_COND + 1);
+	while (!(slot->accepted >> class & 1));
+	if (class < A64_CLASS_MEM) {
+		o.kind = TRIVET_OPERAND_REG;
+		o.type = (uint8_t) class;
+	} else {
+		for (k = 4; class < firsts[k]; k--)
+			;
+		o.kind = kinds[k];
+		o.type = (uint8_t)(class - firsts[k]);
+	}
+	o.value = numbers[(r >> 8) % 30];
+	if (o.kind == TRIVET_OPERAND_LABEL)
+		o.label =
+			(trivet_label)(r >> 16 & 3); /* the first is bound, the last two are none */
+	else
+		o.reg = (uint8_t)((r >> 16) % (r >> 60 ? 31 : 34));
+	if (o.kind != TRIVET_OPERAND_LABEL) {
+		o.index = (uint8_t)((r >> 24) % 33);
+		o.scale = (r >> 32) % 8 ? (uint8_t)((r >> 35) % 5) : TRIVET_A64_NO_SHIFT;
+		o.extra = (uint8_t)((r >> 40) % 13);
+	}
+	return o;
+}
+
+/* The assembler remembers forms.  One that has seen much gives the same words and messages as one
+ * that remembers nothing. */
+static void
+memory(unsigned rounds)
+{
+	trivet_asm *both[2] = { open_a64(), open_a64() };
+	unsigned encoded = 0, referred = 0;
+	uint64_t seed = 5;
+
+	for (unsigned k = 0; k < rounds; k++) {
+		const A64Row *row = &a64_rows[next_random(&seed) % a64_row_count];
+		const uint8_t *code[2];
+		trivet_operand o[4];
+		trivet_status s[2];
+		size_t size[2];
+		unsigned n = row->most;
+
+		if (next_random(&seed) >> 60 == 0)
+			n = row->least;
+		for (unsigned i = 0; i < n; i++)
+			o[i] = any_operand(&a64_slots[row->slot[i]], &seed);
+		memset(both[1]->recent, 0, sizeof both[1]->recent);
+		for (unsigned j = 0; j < 2; j++) {
+			trivet_label far;
+
+			trivet_asm_reset(both[j]);
+			trivet_asm_bind(both[j], trivet_asm_label(both[j]));
+			far = trivet_asm_label(both[j]);
+			trivet_a64_emit(both[j], (trivet_a64_op)row->op, o, n);
+			trivet_asm_bind(both[j], far);
+			s[j] = trivet_asm_finish(both[j], 0, &code[j], &size[j]);
+		}
+		CHECK_EQ(s[0], s[1]);
+		CHECK(strcmp(trivet_asm_message(both[0]), trivet_asm_message(both[1])) == 0);
+		if (s[0] || s[1])
+			continue;
+		encoded++;
+		referred += n && o[n - 1].kind == TRIVET_OPERAND_LABEL;
+		CHECK(size[0] == size[1] && !memcmp(code[0], code[1], size[0]));
+	}
+	CHECK(encoded > rounds / 4 && encoded < rounds && referred > rounds / 1000);
+	trivet_asm_close(both[0]);
+	trivet_asm_close(both[1]);
 }
 
 static void
@@ -614,6 +706,7 @@ main(void)
 	reach();
 	moves();
 	garbage();
+	memory(200000);
 	format();
 	return check_done();
 }
