@@ -139,7 +139,7 @@ map_operands(Inliner *n, Val v)
 		return;
 	}
 	to->arg[0] = n->f->pool.n;
-	if (!vec_reserve(n->a, (void **)&n->f->pool.at, &n->f->pool.cap, sizeof(Val),
+	if (!vec_reserve(n->f->module->arena, (void **)&n->f->pool.at, &n->f->pool.cap, sizeof(Val),
 			 n->f->pool.n + from->arg[1]))
 		return;
 	for (uint32_t k = 0; k < from->arg[1]; k++)
@@ -157,7 +157,7 @@ link_block(Inliner *n, BlockId b)
 		if (from->succ[k] != BLOCK_NONE)
 			to->succ[k] = n->blocks[from->succ[k]];
 	for (uint32_t k = 0; k < from->preds.n; k++) {
-		BlockId *p = vec_push(n->a, &n->f->blocks.at[n->blocks[b]].preds);
+		BlockId *p = vec_push(n->f->module->arena, &n->f->blocks.at[n->blocks[b]].preds);
 
 		if (p)
 			*p = n->blocks[from->preds.at[k]];

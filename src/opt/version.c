@@ -258,7 +258,7 @@ copy_operands(Version *w, Val v)
 			f->ins.at[to].arg[k] = mapped(w, from.arg[k]);
 		return;
 	}
-	if (!vec_reserve(w->a, (void **)&f->pool.at, &f->pool.cap, sizeof(Val),
+	if (!vec_reserve(f->module->arena, (void **)&f->pool.at, &f->pool.cap, sizeof(Val),
 			 f->pool.n + from.arg[1]))
 		return;
 	f->ins.at[to].arg[0] = f->pool.n;
@@ -284,7 +284,7 @@ copy_edges(Version *w, BlockId before)
 					mapped_block(w, f->blocks.at[b].succ[j]);
 		for (uint32_t p = 0; p < f->blocks.at[b].preds.n; p++) {
 			BlockId from = f->blocks.at[b].preds.at[p];
-			BlockId *slot = vec_push(w->a, &f->blocks.at[copy].preds);
+			BlockId *slot = vec_push(f->module->arena, &f->blocks.at[copy].preds);
 
 			if (slot)
 				*slot = is_inside(w, from) ? w->blocks[from] : before;
@@ -298,7 +298,7 @@ merge_results(Version *w)
 {
 	IrFunc *f = w->f;
 	Val *merged = arena_alloc(w->a, w->nvalues * sizeof *merged);
-	BlockId *slot = vec_push(w->a, &f->blocks.at[w->exit].preds);
+	BlockId *slot = vec_push(f->module->arena, &f->blocks.at[w->exit].preds);
 	uint32_t n;
 
 	if (!merged || !slot)
@@ -308,7 +308,7 @@ merge_results(Version *w)
 	     v = f->ins.at[v].next) {
 		const Val one = *ir_args(f, v, &n), both[2] = { one, mapped(w, one) };
 
-		if (!vec_reserve(w->a, (void **)&f->pool.at, &f->pool.cap, sizeof(Val),
+		if (!vec_reserve(f->module->arena, (void **)&f->pool.at, &f->pool.cap, sizeof(Val),
 				 f->pool.n + 2))
 			return;
 		f->ins.at[v].arg[0] = f->pool.n;
