@@ -170,6 +170,7 @@ change(Copies *c)
 		return false;
 	ir_append(f, after, (Ins){ .op = IR_JMP, .line = line });
 	f->blocks.at[after].succ[0] = head;
+	f->blocks.at[after].cold = true; /* few rounds are left: none, or too few for the call */
 	f->blocks.at[head].preds.at[entry] = after;
 	f->pool.at[f->ins.at[c->y.phi[0]].arg[0] + entry] = now;
 	return true;

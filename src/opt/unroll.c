@@ -314,7 +314,7 @@ unroll(Unroll *u)
 	return true;
 }
 
-/* Is it only for when the loop without checks will not do? */
+/* Is it only for when the loop without checks will not do, or what a call leaves of it? */
 static bool
 is_spare(const IrFunc *f, const OptLoop *loop)
 {
