@@ -7,6 +7,8 @@
 // clang-format off
 static const Pass passes[] = {
 	/* name     entry          needs                     breaks */
+	{ "tail",    tail_run,      FACT_CLEAN,               FACT_ALL,
+	  "a call of oneself as the last act of a function is a jump to its start" },
 	{ "inline",  inline_run,    FACT_CLEAN,               FACT_ALL,
 	  "small functions in the place of their calls, and a few levels of recursion" },
 	{ "gvn",     gvn_run,       FACT_ORDER,               FACT_ALL,

@@ -27,6 +27,33 @@ typedef struct Row {
 	"fn f(xs: [f64], n: i64, m: i64) -> i64 { for i in " range " { " body " } return m; }"
 
 static const Row rows[] = {
+	/* tail */
+	{ "tail", IR_CALL, 0, /* but for the host's way in, which is none of a pass */
+	  "fn f(a: u64, b: u64) -> u64 { if b == 0 { return a; } return f(b, a % b); }" },
+	{ "tail", IR_STORE, 0,
+	  "fn f(n: i64, s: i64) -> i64 { return if n == 0 { s } else { f(n - 1, s + n) }; }" },
+	{ "tail", IR_TRAPIF, 1,
+	  "fn f(n: i64, s: i64) -> i64 { return if n == 0 { s } else { f(n - 1, s + n) }; }" },
+	{ "tail", IR_CALL, 1,
+	  "fn f(n: i64) -> i64 { return if n == 0 { 0 } else { f(n - 1) + 1 }; }" },
+	{ "tail", IR_CALL, 1,
+	  "fn f(n: i64) -> i64 { if n == 0 { return 0; } f(n - 1); return 0; }" },
+	{ "tail", IR_CALL, 0, "fn f(xs: [i64], n: i64) { xs[n] = n; if n > 0 { f(xs, n - 1); } }" },
+	{ "tail", IR_CALL, 1, "fn f(xs: [i64], n: i64) { if n > 0 { f(xs, n - 1); } xs[n] = n; }" },
+	/* another call finds the count of its round, and after the return it is as it was */
+	{ "tail", IR_STORE, 4,
+	  "fn f(n: i64, s: i64) -> i64 { if n < 1 { return s; } return f(n - 1, f(n - 2, s)); }" },
+	{ "tail", IR_STORE, 2,
+	  "extern fn h(i64); fn g(n: i64) { h(n); } "
+	  "fn f(n: i64) { g(n); if n > 0 { f(n - 1); } }" },
+	{ "tail", IR_STORE, 0, "extern fn h(i64); fn f(n: i64) { h(n); if n > 0 { f(n - 1); } }" },
+	/* most calls of itself would stay */
+	{ "tail", IR_CALL, 3,
+	  "fn f(n: i64, s: i64) -> i64 { if n < 1 { return s; } return f(n - 1, f(n - 2, f(n - 3, "
+	  "s))); }" },
+	{ "tail", IR_CALL, 2,
+	  "fn f(n: i64) -> i64 { if n < 1 { return n; } return g(n - 1); } fn g(n: i64) -> i64 { "
+	  "return f(n); }" },
 	/* gvn: values across blocks */
 	{ "gvn", IR_MUL, 1,
 	  "fn f(a: i64, b: i64) -> i64 { let x = a * b; if x > 3 { return a * b; } return x; }" },
@@ -143,6 +170,7 @@ static const Row rows[] = {
 	{ "version,copies", IR_CALLX, 1, COPIES("3..n", "xs[m + i] = xs[i + n + 8];") },
 	{ "version,copies", IR_CALLX, 1, COPIES("0..16", "xs[i] = xs[i + 8];") },
 	{ "version,copies", IR_CALLX, 0, COPIES("0..15", "xs[i] = xs[i + 8];") },
+	{ "version,copies,unroll", IR_LOAD, 2, COPIES("0..n", "xs[i] = xs[i + 8];") },
 	{ "copies", IR_CALLX, 0, COPIES("0..n", "xs[i] = xs[i + 8];") },
 	{ "version,copies", IR_CALLX, 0, COPIES("m..n", "xs[i] = xs[i + 8];") },
 	{ "version,copies", IR_CALLX, 0, COPIES("0..n", "xs[i] = xs[i + 8] + 1.0;") },
@@ -642,6 +670,9 @@ main(void)
 	check_no_memory("fn g(a: i64) -> i64 { if a < 2 { return a; } return g(a - 1) + g(a - 2); }"
 			"fn f(xs: [i64], n: i64) -> i64 { let s = 0; for i in 0..n { "
 			"if xs[i] > s { s = xs[i] / 10 + n * n; } xs[i] = g(i); } return s; }");
+	check_no_memory("fn g(a: i64) -> i64 { return if a < 1 { 0 } else { g(a - 1) + 1 }; }"
+			"fn f(n: i64, s: i64) -> i64 { s += g(n); if n == 0 { return s; } "
+			"return f(n - 1, s); }");
 	check_no_memory("fn f(xs: [f64], n: i64) { for i in 0..n { xs[i] = xs[i + 8]; } "
 			"for i in 0..n { xs[i] = xs[i + 8] * 0.5; xs[i + 1] = 3.0; } }");
 	return check_done();
