@@ -39,7 +39,8 @@ WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Werror
 # Never contracted, or the interpreter's numbers would depend on the compiler (docs: one rounding each).
 # A section a function, so that a program's linker can leave out what it never calls (-Wl,--gc-sections).
 ALL_CFLAGS = -std=c11 $(WARNINGS) -ffp-contract=off -fno-math-errno -fvisibility=hidden \
-	-ffunction-sections -fdata-sections -Isrc $(TARGET_CFLAGS) $(CFLAGS) $(SMALL) $(if $(SANITIZE),$(SANITIZERS))
+	-ffunction-sections -fdata-sections -Isrc $(TARGET_CFLAGS) $(CFLAGS) $(PACE) $(TABLES) \
+	$(if $(SANITIZE),$(SANITIZERS))
 SANITIZERS_1 = -fsanitize=address,undefined -fno-sanitize-recover=all
 SANITIZERS_thread = -fsanitize=thread
 # NULL + 0, the place in an array that is empty, is no finding.
@@ -52,13 +53,25 @@ B := build/$(TARGET)$(if $(SANITIZE),-$(subst 1,asan,$(subst thread,tsan,$(SANIT
 
 # What is not on the way from text to a call is made small rather than fast.
 SMALL_SOURCES = src/api/% src/cli/% src/asm/%_text.c src/asm/%_table.c src/asm/asm.c \
-	src/base/diag.c src/base/ops.c src/code/% src/gen/ra_check.c src/gen/shim.c src/gen/unwind.c \
-	src/interp/compile.c src/interp/expr.c \
-	src/interp/print.c src/ir/print.c src/ir/read.c src/ir/verify.c src/lang/directive.c src/lang/floattext.c \
-	src/lang/print.c src/lang/value.c src/opt/divconst.c src/opt/remark.c src/opt/scev% src/opt/unroll.c \
-	src/opt/version.c src/os/%
+	src/base/diag.c src/base/ops.c src/code/debugger.c src/code/jitdump.c src/code/memory.c \
+	src/gen/ra_check.c src/gen/shim.c src/gen/unwind.c src/interp/compile.c src/interp/expr.c \
+	src/interp/print.c src/ir/print.c src/ir/read.c src/ir/verify.c src/lang/directive.c \
+	src/lang/print.c src/lang/value.c src/opt/divconst.c src/opt/remark.c src/opt/scev% src/opt/unroll.c src/os/%
 # private, or what they need, the file of flags above all, would come out different by who asks for it first
-$(patsubst %,$B/obj/%,$(patsubst %.c,%.o,$(SMALL_SOURCES))): private SMALL = -Os
+objects_of = $(patsubst %,$B/obj/%,$(patsubst %.c,%.o,$1))
+$(call objects_of,$(SMALL_SOURCES)): private PACE = -Os
+
+# What every instruction passes through, and -O3 is quicker at.
+FAST_SOURCES = src/gen/ra.c src/gen/ra_resolve.c src/gen/x86_64/lower.c src/ir/build_ssa.c src/ir/ir.c src/ir/order.c \
+	src/lang/expr.c src/lang/literal.c src/opt/facts.c src/opt/gvn.c
+$(call objects_of,$(FAST_SOURCES)): private PACE = -O3
+
+# No exception and no backtrace comes through the compiler, which calls nothing of the host's but its allocator: these
+# need no unwind tables, a tenth of the library.  Debuggers have those of -g; on Windows every function has them.
+CLOSED_SOURCES = src/asm/% src/base/% src/gen/% src/ir/% src/lang/% src/opt/%
+ifeq ($(SYSTEM)$(SANITIZE),linux)
+$(call objects_of,$(CLOSED_SOURCES)): private TABLES = -fno-asynchronous-unwind-tables
+endif
 
 # ---- What there is to build -------------------------------------------------------------------
 
@@ -93,7 +106,7 @@ SAY =
 endif
 
 # Changed flags, tools or lists of files rebuild what they touch; a missing compiler is named.
-COMMAND_LINE = $(SMALL_SOURCES) $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LIBS)
+COMMAND_LINE = $(SMALL_SOURCES) $(FAST_SOURCES) $(CLOSED_SOURCES) $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(LIBS)
 $B/flags: FORCE
 	@command -v $(firstword $(CC)) >/dev/null || { \
 		echo "make: $(TARGET) needs the compiler '$(firstword $(CC))' (Debian: apt-get install $(PACKAGE)," \

@@ -1,4 +1,4 @@
-"""libtrivet.a shows its users nothing but trivet_*."""
+"""libtrivet.a shows its users nothing but trivet_*, and is small."""
 
 import subprocess
 
@@ -33,3 +33,18 @@ def test_only_public_symbols(target):
 
 def test_programs_are_of_their_target(target):
     assert targets.wrong_machine(target, targets.ROOT / target.trivet) == ""
+
+
+MOST_BYTES = 400_000
+
+
+def test_size(target, tmp_path):
+    """A program that parses, compiles and calls, stripped; on this machine, if its files are ELF."""
+    if not target.host or target.suffix:  # others link their C library in
+        return
+    program = f"{target.build}/embed/add"
+    status, said = targets.make(target, program)
+    assert status == 0, said
+    stripped = tmp_path / "add"
+    subprocess.run(["strip", "-o", stripped, targets.ROOT / program], check=True)
+    assert stripped.stat().st_size <= MOST_BYTES
