@@ -11,6 +11,8 @@ static const Pass passes[] = {
 	  "a call of oneself as the last act of a function is a jump to its start" },
 	{ "inline",  inline_run,    FACT_CLEAN,               FACT_ALL,
 	  "small functions in the place of their calls, and a few levels of recursion" },
+	{ "sccp",    sccp_run,      FACT_ORDER,               FACT_ALL,
+	  "variables of loops that turn out to be constants, and branches on them" },
 	{ "gvn",     gvn_run,       FACT_ORDER,               FACT_ALL,
 	  "what was computed, loaded or checked before is not done again" },
 	{ "tidy",    tidy_run,      FACT_ORDER,               FACT_ORDER,

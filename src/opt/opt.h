@@ -48,7 +48,7 @@ bool opt_parse(OptOptions *o, const char *without, const char *after, Str *unkno
 bool opt_run(IrModule *m, const OptOptions *o, Arena *a, Text *remarks, Text *why);
 
 /* The passes, each in the file of its name. */
-PassFn tail_run, inline_run, gvn_run, tidy_run, ifconv_run, scev_run, flatten_run, licm_run, divconst_run,
+PassFn tail_run, inline_run, sccp_run, gvn_run, tidy_run, ifconv_run, scev_run, flatten_run, licm_run, divconst_run,
 	version_run, copies_run, strength_run, unroll_run, address_run, dse_run,
 	pairs_run, constants_run;
 

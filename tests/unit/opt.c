@@ -54,6 +54,25 @@ static const Row rows[] = {
 	{ "tail", IR_CALL, 2,
 	  "fn f(n: i64) -> i64 { if n < 1 { return n; } return g(n - 1); } fn g(n: i64) -> i64 { "
 	  "return f(n); }" },
+	/* sccp: a branch that would change a constant is never taken, for it is constant */
+	{ "sccp", IR_BR, 1,
+	  "fn f(n: i64) -> i64 { let x = 1; for i in 0..n { if x != 1 { x = 2; } } return x; }" },
+	{ "sccp", IR_BR, 2,
+	  "fn f(n: i64) -> i64 { let x = 1; for i in 0..n { if x != n { x = 2; } } return x; }" },
+	{ "sccp", IR_BR, 2,
+	  "fn f(n: i64) -> i64 { let x = 1; for i in 0..n { if x == 1 { x = 2; } } return x; }" },
+	{ "sccp", IR_PHI, 4,
+	  "fn f(n: i64) -> i64 { let x = 1; let y = 5; let s = 0; for i in 0..n { for j in 0..i { "
+	  "if x != 1 { y += 1; } if y & 1 == 0 { x = i; } s += j * x; } } return s + y; }" },
+	{ "sccp", IR_PHI, 10,
+	  "fn f(n: i64) -> i64 { let x = 1; let y = 5; let s = 0; for i in 0..n { for j in 0..i { "
+	  "if x != 1 { y += 1; } if y & 1 == 1 { x = i; } s += j * x; } } return s + y; }" },
+	{ "sccp", IR_PHI, 1, /* the sum of -0.0 and 0.0 is another number */
+	  "fn f(n: i64) -> f64 { let x = 0.0; let i = 0; while i < n { i += 1; x = x + -0.0; } "
+	  "return x; }" },
+	{ "sccp", IR_PHI, 2,
+	  "fn f(n: i64) -> f64 { let x = -0.0; let i = 0; while i < n { i += 1; x = x + 0.0; } "
+	  "return x; }" },
 	/* gvn: values across blocks */
 	{ "gvn", IR_MUL, 1,
 	  "fn f(a: i64, b: i64) -> i64 { let x = a * b; if x > 3 { return a * b; } return x; }" },
