@@ -13,6 +13,32 @@ body_is_inside(const Body *y, BlockId b)
 	return false;
 }
 
+static BlockId *
+copy_of(Body *y, BlockId b)
+{
+	uint32_t k = 0;
+
+	while (k + 1 < y->nblocks && y->blocks[k] != b)
+		k++;
+	return &y->copy[k];
+}
+
+uint32_t
+body_number(const Body *y, Val v)
+{
+	uint32_t n = v < y->numbers ? y->number[v] : 0;
+
+	return n < y->nvalues && y->value[n] == v ? n : BODY_VALUES;
+}
+
+Val
+body_mapped(const Body *y, Val v)
+{
+	uint32_t n = body_number(y, v);
+
+	return n < BODY_VALUES && y->map[n] ? y->map[n] : v;
+}
+
 /* In the order of the function, which is one of dominance. */
 static void
 sort_blocks(Body *y, const BlockId *blocks)
@@ -43,16 +69,34 @@ read_phi(Body *y, Val v)
 }
 
 static bool
+number_value(Body *y, Val v)
+{
+	if (y->nvalues == BODY_VALUES)
+		return false;
+	y->number[v] = y->nvalues;
+	y->value[y->nvalues++] = v;
+	return true;
+}
+
+static bool
 read_values(Body *y)
 {
 	const IrFunc *f = y->f;
 
+	if (f->ins.n > y->numbers) {
+		y->number = arena_alloc(y->a, 2 * (size_t)f->ins.n * sizeof *y->number);
+		y->numbers = y->number ? 2 * f->ins.n : 0;
+		if (!y->number)
+			return false;
+	}
 	for (uint32_t k = 0; k < y->nblocks; k++) {
 		BlockId b = y->blocks[k];
 
 		for (Val v = f->blocks.at[b].first; v; v = f->ins.at[v].next) {
 			const Ins *i = &f->ins.at[v];
 
+			if (!number_value(y, v))
+				return false;
 			switch (i->op) {
 			case IR_PHI:
 				if (!k && !read_phi(y, v))
@@ -96,10 +140,7 @@ body_read(Body *y, IrFunc *f, Arena *a, const LoopForest *l, const OptLoop *loop
 {
 	const Block *head = &f->blocks.at[loop->header];
 
-	memset(y, 0, sizeof *y);
-	y->f = f;
-	y->a = a;
-	y->loop = loop;
+	*y = (Body){ .f = f, .a = a, .loop = loop, .number = y->number, .numbers = y->numbers };
 	if (!inner || loop->latch == BLOCK_NONE || loop->preheader == BLOCK_NONE ||
 	    loop->count > BODY_BLOCKS || loop->count < 2 || head->preds.n != 2 ||
 	    f->ins.at[head->last].op != IR_BR)
@@ -108,13 +149,8 @@ body_read(Body *y, IrFunc *f, Arena *a, const LoopForest *l, const OptLoop *loop
 	sort_blocks(y, l->blocks.at + loop->first);
 	y->inside = head->succ[!body_is_inside(y, head->succ[0])];
 	y->exit = head->succ[y->inside == head->succ[0]];
-	if (y->inside == loop->header || !body_is_inside(y, y->inside) ||
-	    body_is_inside(y, y->exit) || !leaves_only_at_header(y) || !read_values(y))
-		return false;
-	y->nvalues = f->ins.n;
-	y->map = arena_alloc(a, y->nvalues * sizeof *y->map);
-	y->copy = arena_alloc(a, f->blocks.n * sizeof *y->copy);
-	return y->map && y->copy;
+	return y->inside != loop->header && body_is_inside(y, y->inside) &&
+	       !body_is_inside(y, y->exit) && leaves_only_at_header(y) && read_values(y);
 }
 
 /* ---- The counter ---------------------------------------------------------------------------- */
@@ -152,12 +188,6 @@ body_counter(const Body *y, Counter *out)
 
 /* ---- Copying -------------------------------------------------------------------------------- */
 
-Val
-body_mapped(const Body *y, Val v)
-{
-	return v < y->nvalues && y->map[v] ? y->map[v] : v;
-}
-
 /* (x + constant) + y is made as (x + y) + constant: the first sum serves all rounds, and the
  * constant becomes part of an offset. */
 static Val
@@ -179,16 +209,17 @@ copy_sum(Body *y, BlockId at, Ins i)
 }
 
 static void
-copy_value(Body *y, BlockId at, Val v, bool polls)
+copy_value(Body *y, BlockId at, uint32_t n, bool polls)
 {
 	IrFunc *f = y->f;
+	Val v = y->value[n];
 	Ins i = f->ins.at[v];
 
 	if (!polls && edit_is_poll(f, &i))
 		return;
 	for (unsigned k = 0; k < ir_op_info[i.op].nargs; k++)
 		i.arg[k] = body_mapped(y, i.arg[k]);
-	if (y->special && y->special(y, y->of, at, v))
+	if (y->special && y->special(y, y->of, at, n))
 		return;
 	if (i.op == IR_TRAPIF) {
 		f->line = i.line;
@@ -196,13 +227,13 @@ copy_value(Body *y, BlockId at, Val v, bool polls)
 		return;
 	}
 	if (i.op == IR_ADD)
-		y->map[v] = copy_sum(y, at, i);
+		y->map[n] = copy_sum(y, at, i);
 	else
-		y->map[v] = ir_op_info[i.op].flags & IR_P ? ir_add(f, at, i) : ir_append(f, at, i);
+		y->map[n] = ir_op_info[i.op].flags & IR_P ? ir_add(f, at, i) : ir_append(f, at, i);
 }
 
 /* A phi inside: its operands come in the order of the copy's predecessors. */
-static void
+static Val
 copy_phi(Body *y, BlockId from, BlockId at, Val v)
 {
 	IrFunc *f = y->f;
@@ -213,11 +244,11 @@ copy_phi(Body *y, BlockId from, BlockId at, Val v)
 		uint32_t j = 0;
 
 		while (j + 1 < f->ins.at[v].arg[1] &&
-		       y->copy[f->blocks.at[from].preds.at[j]] != f->blocks.at[at].preds.at[k])
+		       *copy_of(y, f->blocks.at[from].preds.at[j]) != f->blocks.at[at].preds.at[k])
 			j++;
 		args[k] = body_mapped(y, f->pool.at[f->ins.at[v].arg[0] + j]);
 	}
-	y->map[v] = ir_pooled(f, at, IR_PHI, f->ins.at[v].type, 0, args, n);
+	return ir_pooled(f, at, IR_PHI, f->ins.at[v].type, 0, args, n);
 }
 
 /* The block that a copy of b is written to; `pred` ends with its copy of what leads there. */
@@ -237,55 +268,55 @@ link_copy(Body *y, BlockId b)
 	IrFunc *f = y->f;
 	const Block block = f->blocks.at[b];
 	const Ins last = f->ins.at[block.last];
-	BlockId at = y->copy[b], to[2];
+	BlockId at = *copy_of(y, b), to[2];
 
 	for (unsigned k = 0; k < 2; k++) {
 		to[k] = block.succ[k];
 		if (to[k] != BLOCK_NONE && to[k] != y->loop->header && !continues(y, to[k]) &&
-		    y->copy[to[k]] == BLOCK_NONE)
-			y->copy[to[k]] = ir_block(f);
+		    *copy_of(y, to[k]) == BLOCK_NONE)
+			*copy_of(y, to[k]) = ir_block(f);
 	}
 	f->line = last.line;
 	if (last.op == IR_BR)
 		ir_br(f, at, last.cc, body_mapped(y, last.arg[0]), body_mapped(y, last.arg[1]),
-		      y->copy[to[0]], y->copy[to[1]]);
+		      *copy_of(y, to[0]), *copy_of(y, to[1]));
 	else if (to[0] != y->loop->header && !continues(y, to[0]))
-		ir_jmp(f, at, y->copy[to[0]]);
+		ir_jmp(f, at, *copy_of(y, to[0]));
 }
 
 BlockId
 body_copy(Body *y, BlockId at, bool polls)
 {
 	IrFunc *f = y->f;
+	uint32_t n = 0;
 
-	for (uint32_t k = 0; k < y->nphis; k++)
-		y->map[y->phi[k]] = y->now[k];
-	for (uint32_t k = 1; k < y->nblocks; k++)
-		y->copy[y->blocks[k]] = BLOCK_NONE;
+	for (uint32_t k = 0; k < y->nblocks; k++)
+		y->copy[k] = k ? BLOCK_NONE : at;
 	for (uint32_t k = 0; k < y->nblocks && !y->a->mem->failed; k++) {
 		BlockId b = y->blocks[k];
+		bool same = k && continues(y, b);
 
-		if (!k)
-			y->copy[b] = at;
-		else if (continues(y, b))
-			y->copy[b] = y->copy[f->blocks.at[b].preds.at[0]];
-		for (Val v = f->blocks.at[b].first; v; v = f->ins.at[v].next) {
-			if (f->ins.at[v].op == IR_PHI && k && continues(y, b))
-				y->map[v] = body_mapped(y, f->pool.at[f->ins.at[v].arg[0]]);
-			else if (f->ins.at[v].op == IR_PHI && k)
-				copy_phi(y, b, y->copy[b], v);
-			else if (f->ins.at[v].op != IR_PHI &&
-				 !(ir_op_info[f->ins.at[v].op].flags & IR_T))
-				copy_value(y, y->copy[b], v, polls);
+		if (same)
+			y->copy[k] = *copy_of(y, f->blocks.at[b].preds.at[0]);
+		for (Val v = f->blocks.at[b].first; v; v = f->ins.at[v].next, n++) {
+			if (ir_op_info[f->ins.at[v].op].flags & IR_T)
+				continue;
+			if (f->ins.at[v].op != IR_PHI)
+				copy_value(y, y->copy[k], n, polls);
+			else if (!k)
+				y->map[n] = y->now[n];
+			else
+				y->map[n] = same ? body_mapped(y, f->pool.at[f->ins.at[v].arg[0]])
+						 : copy_phi(y, b, y->copy[k], v);
 		}
 		if (k)
 			link_copy(y, b);
 		else if (!continues(y, y->inside)) {
-			y->copy[y->inside] = ir_block(f);
-			ir_jmp(f, at, y->copy[y->inside]);
+			*copy_of(y, y->inside) = ir_block(f);
+			ir_jmp(f, at, *copy_of(y, y->inside));
 		}
 	}
 	for (uint32_t k = 0; k < y->nphis; k++)
 		y->now[k] = body_mapped(y, y->next[k]);
-	return y->copy[y->loop->latch];
+	return *copy_of(y, y->loop->latch);
 }

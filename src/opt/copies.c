@@ -193,8 +193,7 @@ copies_run(IrFunc *f, OptContext *o)
 	for (uint32_t k = 0; k < l.loops.n && !o->arena->mem->failed; k++) {
 		const OptLoop *loop = &l.loops.at[k];
 
-		memset(c, 0, sizeof *c);
-		c->f = f;
+		*c = (Copies){ .f = f, .y = c->y };
 		if (outer[k] || loop->preheader == BLOCK_NONE ||
 		    f->blocks.at[loop->preheader].cold || !is_copy(c, o, &l, loop))
 			continue;

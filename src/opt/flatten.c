@@ -64,12 +64,12 @@ flatten_run(IrFunc *f, OptContext *o)
 	LoopForest l;
 	uint32_t made = 0;
 	bool *outer;
+	Body y = { 0 };
 
 	if (!edit_loops(f, o->arena, &l) || !l.loops.n)
 		return false;
 	outer = edit_outer_loops(&l, o->arena);
 	for (uint32_t k = 0; outer && k < l.loops.n && made < MOST_LOOPS; k++) {
-		Body y;
 		Counter c;
 		uint32_t rounds;
 

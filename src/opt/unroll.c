@@ -26,12 +26,19 @@ typedef struct Unroll {
 	uint64_t a[BODY_PHIS], c[BODY_PHIS];	 /* RULE_AFFINE: of one round */
 	Val mask[BODY_PHIS];			 /* and a constant, or 0 */
 	uint64_t by[BODY_PHIS], plus[BODY_PHIS]; /* of the rounds so far */
-	uint8_t *uses; /* by value: how many instructions of the loop read it, 2 for more; then
-			  has_chain()'s */
-	uint32_t *of;  /* by value: 1 + the phi whose next value it is, if there is a rule */
+	/* By the body's number: how many instructions of the loop read it, 2 for more, then
+	 * has_chain()'s; and 1 + the phi whose next value it is, if there is a rule.  The last is
+	 * of what is not in the loop. */
+	uint8_t uses[BODY_VALUES + 1], of[BODY_VALUES + 1];
 } Unroll;
 
 /* ---- What follows a rule -------------------------------------------------------------------- */
+
+static uint8_t *
+uses_of(Unroll *u, Val v)
+{
+	return &u->uses[body_number(&u->y, v)];
+}
 
 static void
 count_uses(Unroll *u)
@@ -48,8 +55,8 @@ count_uses(Unroll *u)
 
 				for (uint32_t i = 0; i < j; i++)
 					again |= args[i] == args[j];
-				if (args[j] && !again && u->uses[args[j]] < 2)
-					u->uses[args[j]]++;
+				if (!again && *uses_of(u, args[j]) < 2)
+					++*uses_of(u, args[j]);
 			}
 		}
 	}
@@ -127,14 +134,14 @@ find_rules(Unroll *u)
 
 		u->rule[k] = RULE_NONE;
 		if (f->ins.at[phi].type > IR_I64 || !body_is_inside(&u->y, f->ins.at[next].block) ||
-		    u->of[next] || k == u->counter.which)
+		    u->of[body_number(&u->y, next)] || k == u->counter.which)
 			continue;
-		if (u->uses[phi] == 1 && u->uses[next] == 1 && collected(u, phi, next))
+		if (*uses_of(u, phi) == 1 && *uses_of(u, next) == 1 && collected(u, phi, next))
 			u->rule[k] = RULE_COLLECT;
 		else if (find_affine(u, k))
 			u->rule[k] = RULE_AFFINE;
 		if (u->rule[k])
-			u->of[next] = k + 1;
+			u->of[body_number(&u->y, next)] = (uint8_t)(k + 1);
 	}
 }
 
@@ -149,8 +156,8 @@ has_chain(Unroll *u)
 	for (uint32_t p = 0; p < u->y.nphis; p++) {
 		if (u->rule[p] || p == u->counter.which)
 			continue;
-		memset(u->uses, 0, f->ins.n);
-		u->uses[u->y.phi[p]] = 1;
+		memset(u->uses, 0, sizeof u->uses);
+		*uses_of(u, u->y.phi[p]) = 1;
 		for (uint32_t k = 0; k < u->y.nblocks; k++)
 			for (Val v = f->blocks.at[u->y.blocks[k]].first; v; v = f->ins.at[v].next) {
 				const Val *args = ir_args(f, v, &n);
@@ -158,9 +165,9 @@ has_chain(Unroll *u)
 				if (ir_op_info[f->ins.at[v].op].flags & IR_M)
 					return false;
 				for (uint32_t j = 0; j < n; j++)
-					u->uses[v] |= u->uses[args[j]];
+					*uses_of(u, v) |= *uses_of(u, args[j]);
 			}
-		if (u->uses[u->y.next[p]])
+		if (*uses_of(u, u->y.next[p]))
 			return true;
 	}
 	return false;
@@ -181,11 +188,12 @@ collect(Unroll *u, BlockId at, uint32_t k, Val x, Val e)
 }
 
 static bool
-take_special(Body *y, void *of, BlockId at, Val v)
+take_special(Body *y, void *of, BlockId at, uint32_t n)
 {
 	Unroll *u = of;
 	IrFunc *f = u->f;
-	uint32_t k = u->of[v];
+	uint32_t k = u->of[n];
+	Val v = y->value[n];
 	unsigned type = f->ins.at[v].type;
 
 	if (!k--)
@@ -197,16 +205,16 @@ take_special(Body *y, void *of, BlockId at, Val v)
 			u->together[k] = ir_ins(f, at, IR_ADD, type, u->together[k], e);
 		else
 			u->together[k] = u->together[k] ? collect(u, at, k, u->together[k], e) : e;
-		y->map[v] = y->now[k];
+		y->map[n] = y->now[k];
 		return true;
 	}
 	f->line = f->ins.at[v].line;
 	u->plus[k] = u->a[k] * u->plus[k] + u->c[k];
 	u->by[k] *= u->a[k];
-	y->map[v] = ir_ins(f, at, IR_MUL, type, u->head_phi[k], ir_const(f, type, u->by[k]));
-	y->map[v] = ir_ins(f, at, IR_ADD, type, y->map[v], ir_const(f, type, u->plus[k]));
+	y->map[n] = ir_ins(f, at, IR_MUL, type, u->head_phi[k], ir_const(f, type, u->by[k]));
+	y->map[n] = ir_ins(f, at, IR_ADD, type, y->map[n], ir_const(f, type, u->plus[k]));
 	if (u->mask[k])
-		y->map[v] = ir_ins(f, at, IR_AND, type, y->map[v], u->mask[k]);
+		y->map[n] = ir_ins(f, at, IR_AND, type, y->map[n], u->mask[k]);
 	return true;
 }
 
@@ -334,9 +342,9 @@ prepare(Unroll *u, OptContext *o, const LoopForest *l, const OptLoop *loop)
 		return "a division takes most of its time";
 	if (!u->rounds)
 		return "it is large";
-	u->uses = arena_alloc(o->arena, u->f->ins.n);
-	u->of = arena_alloc(o->arena, u->f->ins.n * sizeof *u->of);
-	return u->uses && u->of ? NULL : "memory is out";
+	memset(u->uses, 0, sizeof u->uses);
+	memset(u->of, 0, sizeof u->of);
+	return NULL;
 }
 
 static bool
