@@ -419,18 +419,31 @@ set_through(Walk *w, uint32_t b)
 	return true;
 }
 
-/* The value is live at the head of block b: so it is at the end of all its predecessors. */
+/* The value is live at the head of block b: so it is at the end of all its predecessors, of a
+ * constant those where it is kept. */
 static void
 walk_up(Ra *ra, Walk *w, const Value *value, uint32_t b)
 {
-	uint32_t n = 0;
+	uint32_t n = 0, from = 0, to = NONE;
+
+	if (is_constant(value)) {
+		from = ra->blocks[b].from;
+		to = ra->blocks[b].to;
+		for (uint32_t l = ra->blocks[b].loop; loop_keeps(ra, l); l = ra->blocks[l].outer) {
+			from = ra->blocks[l].from;
+			to = ra->blocks[l].loop_end;
+		}
+	}
 
 	w->stack[n++] = b;
 	while (n > 0) {
 		const Block *block = &ra->f->blocks.at[ra->blocks[w->stack[--n]].id];
 		for (uint32_t k = 0; k < block->preds.n; k++) {
 			uint32_t p = ra->f->blocks.at[block->preds.at[k]].order;
-			if (p != BLOCK_NONE && set_through(w, p) && p != value->block)
+			if (p == BLOCK_NONE || ra->blocks[p].from < from ||
+			    ra->blocks[p].from >= to)
+				continue;
+			if (set_through(w, p) && p != value->block)
 				w->stack[n++] = p;
 		}
 	}

@@ -166,14 +166,16 @@ next_use_distance(const Scan *s, Interval *it)
 /* ---- Splitting ------------------------------------------------------------------------------ */
 
 /* The best place for a split in [min, max], max being a gap: the head of the outermost loop that
- * holds max but not min. */
+ * holds max but not min, and keeps a constant. */
 static uint32_t
 hoist(const Scan *s, const Interval *it, uint32_t min, uint32_t max)
 {
 	const RaBlock *blocks = s->ra->blocks;
+	bool any = !is_constant(&s->ra->values[it->v]);
 	uint32_t pos = max;
 
-	for (uint32_t l = blocks[block_at(s->ra, max)].loop; l != NONE && blocks[l].from >= min;
+	for (uint32_t l = blocks[block_at(s->ra, max)].loop;
+	     l != NONE && blocks[l].from >= min && (any || loop_keeps(s->ra, l));
 	     l = blocks[l].outer)
 		pos = blocks[l].from;
 	return pos == max || covers(s, it, pos) ? pos : max;
@@ -619,6 +621,17 @@ take_from_outside(Scan *s, uint32_t i, RegSet set, uint32_t at)
 	return true;
 }
 
+/* Does a constant's life begin with a loop that it is kept through? */
+static bool
+begins_loop(const Scan *s, const Interval *it)
+{
+	uint32_t l = s->ra->blocks[block_at(s->ra, it->from)].loop;
+
+	return is_constant(&s->ra->values[it->v]) && loop_keeps(s->ra, l) &&
+	       it->from == s->ra->blocks[l].from && it->use != NONE &&
+	       s->ra->uses[it->use].pos < s->ra->blocks[l].loop_end;
+}
+
 /* Constants and parameters on the stack need no register before their first use. */
 static bool
 waits_in_memory(const Scan *s, uint32_t i)
@@ -627,11 +640,12 @@ waits_in_memory(const Scan *s, uint32_t i)
 	const Value *value = &s->ra->values[it->v];
 
 	return value->interval == i && value->init && value->init == value->home &&
-	       s->ra->uses[value->uses].pos > it->from;
+	       s->ra->uses[value->uses].pos > it->from && !begins_loop(s, it);
 }
 
 /* A constant, or parameter on the stack, is as good where it is: it keeps a register to the end of
- * a block, or of the outermost loop, but no longer, lest edges far from its uses have to load it.
+ * a block, or of the outermost loop that is not too long, but no longer, lest edges far from its
+ * uses have to load it.
  */
 static void
 give_back_early(Scan *s, uint32_t i)
@@ -639,12 +653,14 @@ give_back_early(Scan *s, uint32_t i)
 	const RaBlock *blocks = s->ra->blocks;
 	uint32_t b = block_at(s->ra, s->pos), end = blocks[b].to;
 
-	for (uint32_t l = blocks[b].loop; l != NONE; l = blocks[l].outer)
+	for (uint32_t l = blocks[b].loop; loop_keeps(s->ra, l); l = blocks[l].outer)
 		end = blocks[l].loop_end;
 	if (interval(s, i)->to <= end)
 		return;
 	uint32_t rest = split(s, i, end);
-	if (rest)
+	if (rest && begins_loop(s, interval(s, rest)))
+		queue(s->ra, rest);
+	else if (rest)
 		spill(s, rest);
 }
 
@@ -694,17 +710,26 @@ allocate(Scan *s, uint32_t i)
 }
 
 /* live.c makes intervals in the order of definitions.  Where a block is laid out before one that
- * dominates it, an interval begins before its definition: such ones go through the queue. */
+ * dominates it, an interval begins before its definition, and most constants begin after it: such
+ * ones go through the queue. */
+static bool
+is_in_turn(const Scan *s, uint32_t i, uint32_t latest)
+{
+	const Interval *it = interval(s, i);
+
+	return it->from >= latest && (it->from == POS_START || !is_constant(&s->ra->values[it->v]));
+}
+
 static void
-queue_early_ones(Scan *s)
+queue_others(Scan *s)
 {
 	uint32_t latest = 0;
 
 	for (uint32_t i = 1; i < s->ra->nfirst; i++)
-		if (interval(s, i)->from < latest)
-			queue(s->ra, i);
-		else
+		if (is_in_turn(s, i, latest))
 			latest = interval(s, i)->from;
+		else
+			queue(s->ra, i);
 }
 
 /* The interval that starts first among those not yet taken; 0 at the end. */
@@ -713,7 +738,7 @@ next_interval(Scan *s)
 {
 	const Ra *ra = s->ra;
 
-	while (s->fresh < s->ra->nfirst && interval(s, s->fresh)->from < s->latest)
+	while (s->fresh < s->ra->nfirst && !is_in_turn(s, s->fresh, s->latest))
 		s->fresh++; /* was queued */
 	if (s->fresh < s->ra->nfirst) {
 		uint32_t from = interval(s, s->fresh)->from;
@@ -732,7 +757,7 @@ scan(Ra *ra)
 	uint32_t i;
 
 	ra->nfirst = ra->intervals.n;
-	queue_early_ones(&s);
+	queue_others(&s);
 	while (!ra->failed && (i = next_interval(&s)) != 0)
 		allocate(&s, i);
 	return !ra->failed;

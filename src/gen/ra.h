@@ -10,6 +10,8 @@
  *
  * A PHI appears at its block's head, PARAM and CONST at position 4, before the first instruction.
  * The values that live across an edge into block b are those live at its head.
+ * Constants can be had anywhere: they are live only in the block of a use, or all through a loop
+ * around it, and need not be so before that (Ra's work is then linear in a long function's constants).
  *
  * Each value has one list of ranges and one of uses, both ascending.  Splitting makes siblings, which
  * share these lists and take turns: [from, to) each. */
@@ -128,6 +130,20 @@ static inline uint32_t
 block_at(const Ra *ra, uint32_t pos)
 {
 	return ra->at[pos >> 2].block;
+}
+
+enum { KEPT = 4 * 512 };                /* positions of a loop, at most, that a constant is kept through */
+
+static inline bool
+is_constant(const Value *value)
+{
+	return loc_kind(value->home) == LOC_CONST;
+}
+
+static inline bool
+loop_keeps(const Ra *ra, uint32_t loop)
+{
+	return loop != NONE && ra->blocks[loop].loop_end - ra->blocks[loop].from <= KEPT;
 }
 
 static inline bool

@@ -174,13 +174,32 @@ list_siblings(Resolver *rs, const Value *value)
 	return true;
 }
 
-/* Where the value in hand is at pos, where it is live. */
+static bool
+is_live(const Ra *ra, const Value *value, uint32_t pos)
+{
+	const Range *r = ra->ranges.at + value->range;
+	uint32_t low = 0, high = value->nranges;
+
+	while (high - low > 1) {
+		uint32_t mid = low + (high - low) / 2;
+		if (r[mid].from <= pos)
+			low = mid;
+		else
+			high = mid;
+	}
+	return r[low].from <= pos && pos < r[low].to;
+}
+
+/* Where the value in hand is at pos, where it is live; a constant, where it is not, is one. */
 static Loc
 place_at(const Resolver *rs, uint32_t pos)
 {
 	const Interval *it = rs->ra->intervals.at;
+	const Value *value = &rs->ra->values[it[rs->sib[0]].v];
 	uint32_t low = 0, high = rs->nsib;
 
+	if (is_constant(value) && !is_live(rs->ra, value, pos))
+		return value->home;
 	while (high - low > 1) {
 		uint32_t mid = low + (high - low) / 2;
 		if (it[rs->sib[mid]].from <= pos)
@@ -359,7 +378,7 @@ place_value(Resolver *rs, Val v)
 		ra->out->use_loc[u] = place_of(ra, &ra->intervals.at[rs->sib[k]]);
 	}
 	move_at_definition(rs, value);
-	if (rs->nsib > 1) {
+	if (rs->nsib > 1 || is_constant(value)) {
 		move_between_siblings(rs, value);
 		move_on_edges(rs, value);
 	}

@@ -30,7 +30,7 @@ def run(target, *args):
     command = target.command(target.trivet, *args)
     if not target.runner and process.tool("prlimit"):
         command = ["prlimit", f"--as={MEGABYTES << 20}", *command]
-    ended = process.run(target, command, total=120)
+    ended = process.run(target, command, total=60)
     assert not ended.timed_out
     return ended.status, ended.out.decode(), ended.err.decode()
 
@@ -112,7 +112,8 @@ def test_constants_that_overflow(target, tmp_path):
                     text.append(f"//! {of}()")
                     text.append(f"//! {name}_{k}({x}, {y})")
     results = agree(target, tmp_path / "constants.tv", "\n".join(text) + "\n")
-    assert results[::2] == results[1::2]
+    plain = [re.sub("@.*", "", result) for result in results]  # a trap says where, and these are two places
+    assert plain[::2] == plain[1::2]
 
 
 def web(lines, seed):
