@@ -11,7 +11,7 @@
  * Floor and features.  Everything beyond SSE2 needs a look at the CPU: POPCNT, LZCNT and TZCNT (the
  * last two are other instructions without it), ROUND… (SSE4.1), BMI1, BMI2, FMA3.
  *
- * Left out on purpose: ah … dh, 32-bit addresses, segments, string instructions, x87, AVX beyond FMA. */
+ * Left out on purpose: ah … dh, 32-bit addresses, segments, string instructions, x87, MMX, AVX beyond FMA. */
 #ifndef TRIVET_X64_H
 #define TRIVET_X64_H
 
@@ -62,12 +62,17 @@ extern "C" {
 	/* SSE moves */                                                                     \
 	X(MOVSS, "movss") X(MOVSD, "movsd") X(MOVUPS, "movups") X(MOVUPD, "movupd")         \
 	X(MOVAPS, "movaps") X(MOVAPD, "movapd") X(MOVDQA, "movdqa") X(MOVDQU, "movdqu")     \
-	X(MOVD, "movd") X(MOVQ, "movq") X(MOVHLPS, "movhlps") X(MOVLHPS, "movlhps")         \
-	X(MOVMSKPS, "movmskps") X(MOVMSKPD, "movmskpd") X(PMOVMSKB, "pmovmskb")             \
-	X(UNPCKLPS, "unpcklps") X(UNPCKLPD, "unpcklpd") X(UNPCKHPS, "unpckhps")             \
-	X(UNPCKHPD, "unpckhpd") X(SHUFPS, "shufps") X(SHUFPD, "shufpd") X(PSHUFD, "pshufd") \
+	X(MOVLPS, "movlps") X(MOVLPD, "movlpd") X(MOVHPS, "movhps") X(MOVHPD, "movhpd")     \
+	X(MOVNTPS, "movntps") X(MOVNTPD, "movntpd") X(MOVNTDQ, "movntdq")                   \
+	X(MOVNTI, "movnti") X(MOVD, "movd") X(MOVQ, "movq") X(MOVHLPS, "movhlps")           \
+	X(MOVLHPS, "movlhps") X(MOVMSKPS, "movmskps") X(MOVMSKPD, "movmskpd")               \
+	X(PMOVMSKB, "pmovmskb") X(UNPCKLPS, "unpcklps") X(UNPCKLPD, "unpcklpd")             \
+	X(UNPCKHPS, "unpckhps") X(UNPCKHPD, "unpckhpd") X(SHUFPS, "shufps")                 \
+	X(SHUFPD, "shufpd") X(PSHUFD, "pshufd") X(PSHUFLW, "pshuflw") X(PSHUFHW, "pshufhw") \
+	X(PINSRW, "pinsrw") X(PEXTRW, "pextrw")                                             \
 	/* SSE arithmetic; …SS and …SD, …PS and …PD in pairs */                             \
 	X(SQRTSS, "sqrtss") X(SQRTSD, "sqrtsd") X(SQRTPS, "sqrtps") X(SQRTPD, "sqrtpd")     \
+	X(RCPSS, "rcpss") X(RCPPS, "rcpps") X(RSQRTSS, "rsqrtss") X(RSQRTPS, "rsqrtps")     \
 	X(ADDSS, "addss") X(ADDSD, "addsd") X(ADDPS, "addps") X(ADDPD, "addpd")             \
 	X(MULSS, "mulss") X(MULSD, "mulsd") X(MULPS, "mulps") X(MULPD, "mulpd")             \
 	X(SUBSS, "subss") X(SUBSD, "subsd") X(SUBPS, "subps") X(SUBPD, "subpd")             \
@@ -84,7 +89,19 @@ extern "C" {
 	X(PAND, "pand") X(PANDN, "pandn") X(POR, "por") X(PXOR, "pxor") X(PADDB, "paddb")   \
 	X(PADDW, "paddw") X(PADDD, "paddd") X(PADDQ, "paddq") X(PSUBB, "psubb")             \
 	X(PSUBW, "psubw") X(PSUBD, "psubd") X(PSUBQ, "psubq") X(PCMPEQB, "pcmpeqb")         \
-	X(PCMPEQW, "pcmpeqw") X(PCMPEQD, "pcmpeqd")                                         \
+	X(PCMPEQW, "pcmpeqw") X(PCMPEQD, "pcmpeqd") X(PADDSB, "paddsb") X(PADDSW, "paddsw") \
+	X(PADDUSB, "paddusb") X(PADDUSW, "paddusw") X(PSUBSB, "psubsb") X(PSUBSW, "psubsw") \
+	X(PSUBUSB, "psubusb") X(PSUBUSW, "psubusw") X(PMULLW, "pmullw") X(PMULHW, "pmulhw") \
+	X(PMULHUW, "pmulhuw") X(PMULUDQ, "pmuludq") X(PMADDWD, "pmaddwd") X(PAVGB, "pavgb") \
+	X(PAVGW, "pavgw") X(PSADBW, "psadbw") X(PMINUB, "pminub") X(PMAXUB, "pmaxub")       \
+	X(PMINSW, "pminsw") X(PMAXSW, "pmaxsw") X(PCMPGTB, "pcmpgtb") X(PCMPGTW, "pcmpgtw") \
+	X(PCMPGTD, "pcmpgtd") X(PACKSSWB, "packsswb") X(PACKSSDW, "packssdw")               \
+	X(PACKUSWB, "packuswb") X(PUNPCKLBW, "punpcklbw") X(PUNPCKLWD, "punpcklwd")         \
+	X(PUNPCKLDQ, "punpckldq") X(PUNPCKLQDQ, "punpcklqdq") X(PUNPCKHBW, "punpckhbw")     \
+	X(PUNPCKHWD, "punpckhwd") X(PUNPCKHDQ, "punpckhdq") X(PUNPCKHQDQ, "punpckhqdq")     \
+	X(PSLLW, "psllw") X(PSLLD, "pslld") X(PSLLQ, "psllq") X(PSRLW, "psrlw")             \
+	X(PSRLD, "psrld") X(PSRLQ, "psrlq") X(PSRAW, "psraw") X(PSRAD, "psrad")             \
+	X(PSLLDQ, "pslldq") X(PSRLDQ, "psrldq")                                             \
 	/* Conversions */                                                                   \
 	X(CVTSI2SS, "cvtsi2ss") X(CVTSI2SD, "cvtsi2sd") X(CVTTSS2SI, "cvttss2si")           \
 	X(CVTTSD2SI, "cvttsd2si") X(CVTSS2SI, "cvtss2si") X(CVTSD2SI, "cvtsd2si")           \

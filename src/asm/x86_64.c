@@ -41,6 +41,7 @@ enum {
 	 : count > 2 && X64_SLOT_##c >= (low) && X64_SLOT_##c <= (high) ? 2                     \
 									: X64_NOWHERE)
 #define IS_GENERAL(a) (ACCEPTS_##a & X64_IN_R8 && ACCEPTS_##a & X64_IN_R64 ? 0xffu : 0)
+#define IS_MEMORY(a) (IS_RM(a) && !(ACCEPTS_##a & (X64_IN_G | X64_IN_XMM)))
 #define IS_RM(a) (X64_SLOT_##a >= X64_SLOT_MG && X64_SLOT_##a <= X64_SLOT_XR)
 const X64Pattern x64_pattern[X64_PATTERN_COUNT] = {
 #define X(name, count, a, b, c)                                                                 \
@@ -75,7 +76,7 @@ enum { /* of a pattern */
 	IN_OPCODE_##name = X64_PATTERN_##name >= X64_PATTERN_OG && X64_PATTERN_##name <= X64_PATTERN_A_OG,  \
 	HAS_##name = (MODRM_##name ? X64_HAS_MODRM : 0) | (IN_OPCODE_##name ? X64_HAS_OPCODE_REG : 0) |     \
 	             (HAS(X64_SLOT_VG, a, b, c) || HAS(X64_SLOT_VX, a, b, c) ? X64_HAS_VVVV : 0) |          \
-	             (HAS(X64_SLOT_MM, a, b, c) ? 0 : X64_HAS_REGISTER) |                       \
+	             (IS_MEMORY(a) || IS_MEMORY(b) || IS_MEMORY(c) ? 0 : X64_HAS_REGISTER) |                       \
 	             (HAS(X64_SLOT_XR, a, b, c) ? 0 : X64_HAS_MEMORY),
 	X64_PATTERN_LIST(X)
 #undef X

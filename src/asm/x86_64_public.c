@@ -190,7 +190,8 @@ fit(const X64Row *row, const trivet_operand *ops, uint32_t widths, unsigned size
 		if (o->kind != TRIVET_OPERAND_REG && p->rm_bytes != X64_ANY) {
 			if (o->size && o->size != (p->rm_bytes ? p->rm_bytes : size))
 				return WRONG_SIZE;
-			if (!o->size && (p->rm_bytes == 1 || p->rm_bytes == 2))
+			if (!o->size && (p->rm_bytes == 1 || p->rm_bytes == 2) &&
+			    p->slot[p->at_rm] != X64_SLOT_MRW)
 				return NO_SIZE; /* movzx: there is another width */
 		}
 		i->rm = rm_of(o);

@@ -210,6 +210,18 @@
 	X(MOVQ_MR,     MOVD,         0x66, 1, 0xd6, R, N, 8,  FIX, MX_RX)                   \
 	X(MOVD_XG,     MOVD,         0x66, 1, 0x6e, R, N, 12, INT, RX_MG)                   \
 	X(MOVD_GX,     MOVD,         0x66, 1, 0x7e, R, N, 12, INT, MG_RX)                   \
+	O(MOVLPS_RM,   MOVLPS,       0,    1, 0x12, R, N, 8,  FIX, RX_MM8)                  \
+	X(MOVLPS_MR,   MOVLPS,       0,    1, 0x13, R, N, 8,  FIX, MM8_RX)                  \
+	O(MOVLPD_RM,   MOVLPD,       0x66, 1, 0x12, R, N, 8,  FIX, RX_MM8)                  \
+	X(MOVLPD_MR,   MOVLPD,       0x66, 1, 0x13, R, N, 8,  FIX, MM8_RX)                  \
+	O(MOVHPS_RM,   MOVHPS,       0,    1, 0x16, R, N, 8,  FIX, RX_MM8)                  \
+	X(MOVHPS_MR,   MOVHPS,       0,    1, 0x17, R, N, 8,  FIX, MM8_RX)                  \
+	O(MOVHPD_RM,   MOVHPD,       0x66, 1, 0x16, R, N, 8,  FIX, RX_MM8)                  \
+	X(MOVHPD_MR,   MOVHPD,       0x66, 1, 0x17, R, N, 8,  FIX, MM8_RX)                  \
+	O(MOVNTPS,     MOVNTPS,      0,    1, 0x2b, R, N, 8,  FIX, MM16_RX)                 \
+	O(MOVNTPD,     MOVNTPD,      0x66, 1, 0x2b, R, N, 8,  FIX, MM16_RX)                 \
+	O(MOVNTDQ,     MOVNTDQ,      0x66, 1, 0xe7, R, N, 8,  FIX, MM16_RX)                 \
+	O(MOVNTI,      MOVNTI,       0,    1, 0xc3, R, N, 12, INT, MMG_RG)                  \
 	O(MOVHLPS,     MOVHLPS,      0,    1, 0x12, R, N, 8,  FIX, RX_XR)                   \
 	O(MOVLHPS,     MOVLHPS,      0,    1, 0x16, R, N, 8,  FIX, RX_XR)                   \
 	S(MOVMSKP,     MOVMSKPS,     0,    1, 0x50, R, N, 12, PS, RD_XR)                    \
@@ -218,9 +230,17 @@
 	S(UNPCKHP,     UNPCKHPS,     0,    1, 0x15, R, N, 12, PS, RX_M16)                   \
 	S(SHUFP,       SHUFPS,       0,    1, 0xc6, R, U, 12, PS, RX_M16_I)                 \
 	O(PSHUFD,      PSHUFD,       0x66, 1, 0x70, R, U, 8,  FIX, RX_M16_I)                \
+	O(PSHUFLW,     PSHUFLW,      0xf2, 1, 0x70, R, U, 8,  FIX, RX_M16_I)                \
+	O(PSHUFHW,     PSHUFHW,      0xf3, 1, 0x70, R, U, 8,  FIX, RX_M16_I)                \
+	O(PINSRW,      PINSRW,       0x66, 1, 0xc4, R, U, 8,  FIX, RX_MRW_I)                \
+	O(PEXTRW,      PEXTRW,       0x66, 1, 0xc5, R, U, 8,  FIX, RD_XR_I)                 \
 	/* SSE and SSE2: arithmetic, comparisons */                                         \
 	S(SQRTS,       SQRTSS,       0,    1, 0x51, R, N, 12, SS, RX_MX)                    \
 	S(SQRTP,       SQRTPS,       0,    1, 0x51, R, N, 12, PS, RX_M16)                   \
+	O(RCPSS,       RCPSS,        0xf3, 1, 0x53, R, N, 4,  FIX, RX_MX)                   \
+	O(RCPPS,       RCPPS,        0,    1, 0x53, R, N, 8,  FIX, RX_M16)                  \
+	O(RSQRTSS,     RSQRTSS,      0xf3, 1, 0x52, R, N, 4,  FIX, RX_MX)                   \
+	O(RSQRTPS,     RSQRTPS,      0,    1, 0x52, R, N, 8,  FIX, RX_M16)                  \
 	S(ADDS,        ADDSS,        0,    1, 0x58, R, N, 12, SS, RX_MX)                    \
 	S(ADDP,        ADDPS,        0,    1, 0x58, R, N, 12, PS, RX_M16)                   \
 	S(MULS,        MULSS,        0,    1, 0x59, R, N, 12, SS, RX_MX)                    \
@@ -262,6 +282,58 @@
 	O(PCMPEQB,     PCMPEQB,      0x66, 1, 0x74, R, N, 8,  FIX, RX_M16)                  \
 	O(PCMPEQW,     PCMPEQW,      0x66, 1, 0x75, R, N, 8,  FIX, RX_M16)                  \
 	O(PCMPEQD,     PCMPEQD,      0x66, 1, 0x76, R, N, 8,  FIX, RX_M16)                  \
+	O(PADDSB,      PADDSB,       0x66, 1, 0xec, R, N, 8,  FIX, RX_M16)                  \
+	O(PADDSW,      PADDSW,       0x66, 1, 0xed, R, N, 8,  FIX, RX_M16)                  \
+	O(PADDUSB,     PADDUSB,      0x66, 1, 0xdc, R, N, 8,  FIX, RX_M16)                  \
+	O(PADDUSW,     PADDUSW,      0x66, 1, 0xdd, R, N, 8,  FIX, RX_M16)                  \
+	O(PSUBSB,      PSUBSB,       0x66, 1, 0xe8, R, N, 8,  FIX, RX_M16)                  \
+	O(PSUBSW,      PSUBSW,       0x66, 1, 0xe9, R, N, 8,  FIX, RX_M16)                  \
+	O(PSUBUSB,     PSUBUSB,      0x66, 1, 0xd8, R, N, 8,  FIX, RX_M16)                  \
+	O(PSUBUSW,     PSUBUSW,      0x66, 1, 0xd9, R, N, 8,  FIX, RX_M16)                  \
+	O(PMULLW,      PMULLW,       0x66, 1, 0xd5, R, N, 8,  FIX, RX_M16)                  \
+	O(PMULHW,      PMULHW,       0x66, 1, 0xe5, R, N, 8,  FIX, RX_M16)                  \
+	O(PMULHUW,     PMULHUW,      0x66, 1, 0xe4, R, N, 8,  FIX, RX_M16)                  \
+	O(PMULUDQ,     PMULUDQ,      0x66, 1, 0xf4, R, N, 8,  FIX, RX_M16)                  \
+	O(PMADDWD,     PMADDWD,      0x66, 1, 0xf5, R, N, 8,  FIX, RX_M16)                  \
+	O(PAVGB,       PAVGB,        0x66, 1, 0xe0, R, N, 8,  FIX, RX_M16)                  \
+	O(PAVGW,       PAVGW,        0x66, 1, 0xe3, R, N, 8,  FIX, RX_M16)                  \
+	O(PSADBW,      PSADBW,       0x66, 1, 0xf6, R, N, 8,  FIX, RX_M16)                  \
+	O(PMINUB,      PMINUB,       0x66, 1, 0xda, R, N, 8,  FIX, RX_M16)                  \
+	O(PMAXUB,      PMAXUB,       0x66, 1, 0xde, R, N, 8,  FIX, RX_M16)                  \
+	O(PMINSW,      PMINSW,       0x66, 1, 0xea, R, N, 8,  FIX, RX_M16)                  \
+	O(PMAXSW,      PMAXSW,       0x66, 1, 0xee, R, N, 8,  FIX, RX_M16)                  \
+	O(PCMPGTB,     PCMPGTB,      0x66, 1, 0x64, R, N, 8,  FIX, RX_M16)                  \
+	O(PCMPGTW,     PCMPGTW,      0x66, 1, 0x65, R, N, 8,  FIX, RX_M16)                  \
+	O(PCMPGTD,     PCMPGTD,      0x66, 1, 0x66, R, N, 8,  FIX, RX_M16)                  \
+	O(PACKSSWB,    PACKSSWB,     0x66, 1, 0x63, R, N, 8,  FIX, RX_M16)                  \
+	O(PACKSSDW,    PACKSSDW,     0x66, 1, 0x6b, R, N, 8,  FIX, RX_M16)                  \
+	O(PACKUSWB,    PACKUSWB,     0x66, 1, 0x67, R, N, 8,  FIX, RX_M16)                  \
+	O(PUNPCKLBW,   PUNPCKLBW,    0x66, 1, 0x60, R, N, 8,  FIX, RX_M16)                  \
+	O(PUNPCKLWD,   PUNPCKLWD,    0x66, 1, 0x61, R, N, 8,  FIX, RX_M16)                  \
+	O(PUNPCKLDQ,   PUNPCKLDQ,    0x66, 1, 0x62, R, N, 8,  FIX, RX_M16)                  \
+	O(PUNPCKLQDQ,  PUNPCKLQDQ,   0x66, 1, 0x6c, R, N, 8,  FIX, RX_M16)                  \
+	O(PUNPCKHBW,   PUNPCKHBW,    0x66, 1, 0x68, R, N, 8,  FIX, RX_M16)                  \
+	O(PUNPCKHWD,   PUNPCKHWD,    0x66, 1, 0x69, R, N, 8,  FIX, RX_M16)                  \
+	O(PUNPCKHDQ,   PUNPCKHDQ,    0x66, 1, 0x6a, R, N, 8,  FIX, RX_M16)                  \
+	O(PUNPCKHQDQ,  PUNPCKHQDQ,   0x66, 1, 0x6d, R, N, 8,  FIX, RX_M16)                  \
+	O(PSLLW,       PSLLW,        0x66, 1, 0xf1, R, N, 8,  FIX, RX_M16)                  \
+	X(PSLLW_I,     PSLLW,        0x66, 1, 0x71, 6, U, 8,  FIX, XR_I)                    \
+	O(PSLLD,       PSLLD,        0x66, 1, 0xf2, R, N, 8,  FIX, RX_M16)                  \
+	X(PSLLD_I,     PSLLD,        0x66, 1, 0x72, 6, U, 8,  FIX, XR_I)                    \
+	O(PSLLQ,       PSLLQ,        0x66, 1, 0xf3, R, N, 8,  FIX, RX_M16)                  \
+	X(PSLLQ_I,     PSLLQ,        0x66, 1, 0x73, 6, U, 8,  FIX, XR_I)                    \
+	O(PSRLW,       PSRLW,        0x66, 1, 0xd1, R, N, 8,  FIX, RX_M16)                  \
+	X(PSRLW_I,     PSRLW,        0x66, 1, 0x71, 2, U, 8,  FIX, XR_I)                    \
+	O(PSRLD,       PSRLD,        0x66, 1, 0xd2, R, N, 8,  FIX, RX_M16)                  \
+	X(PSRLD_I,     PSRLD,        0x66, 1, 0x72, 2, U, 8,  FIX, XR_I)                    \
+	O(PSRLQ,       PSRLQ,        0x66, 1, 0xd3, R, N, 8,  FIX, RX_M16)                  \
+	X(PSRLQ_I,     PSRLQ,        0x66, 1, 0x73, 2, U, 8,  FIX, XR_I)                    \
+	O(PSRAW,       PSRAW,        0x66, 1, 0xe1, R, N, 8,  FIX, RX_M16)                  \
+	X(PSRAW_I,     PSRAW,        0x66, 1, 0x71, 4, U, 8,  FIX, XR_I)                    \
+	O(PSRAD,       PSRAD,        0x66, 1, 0xe2, R, N, 8,  FIX, RX_M16)                  \
+	X(PSRAD_I,     PSRAD,        0x66, 1, 0x72, 4, U, 8,  FIX, XR_I)                    \
+	O(PSLLDQ,      PSLLDQ,       0x66, 1, 0x73, 7, U, 8,  FIX, XR_I)                    \
+	O(PSRLDQ,      PSRLDQ,       0x66, 1, 0x73, 3, U, 8,  FIX, XR_I)                    \
 	/* Conversions */                                                                   \
 	O(CVTSI2SS,    CVTSI2SS,     0xf3, 1, 0x2a, R, N, 12, INT, RX_MG)                   \
 	O(CVTSI2SD,    CVTSI2SD,     0xf2, 1, 0x2a, R, N, 12, INT, RX_MG)                   \
@@ -325,6 +397,10 @@
 	X(MW,  X64_IN_R16 | X64_IN_M, 2)                                                    \
 	X(MD,  X64_IN_R32 | X64_IN_M, 4)                                                    \
 	X(MM,  X64_IN_M, X64_ANY)               /* memory only: lea */                      \
+	X(MMG,         X64_IN_M, 0)                     /* memory only, of the size; of 8 and 16 bytes */ \
+	X(MM8,         X64_IN_M, 8)                                                         \
+	X(MM16,        X64_IN_M, 16)                                                        \
+	X(MRW, X64_IN_R32 | X64_IN_M, 2)        /* the lower half of 32 bits */             \
 	X(MX,  X64_IN_XMM | X64_IN_M, 0)                                                    \
 	X(MX4, X64_IN_XMM | X64_IN_M, 4)                                                    \
 	X(MX8, X64_IN_XMM | X64_IN_M, 8)                                                    \
@@ -366,6 +442,13 @@
 	X(RX_M16,   2, RX, M16, I)                                                          \
 	X(M16_RX,   2, M16, RX, I)                                                          \
 	X(RX_M16_I, 3, RX, M16, I)                                                          \
+	X(RX_MM8,      2, RX, MM8, I)                                                       \
+	X(MM8_RX,      2, MM8, RX, I)                                                       \
+	X(MM16_RX,     2, MM16, RX, I)                                                      \
+	X(MMG_RG,      2, MMG, RG, I)                                                       \
+	X(RX_MRW_I,    3, RX, MRW, I)                                                       \
+	X(XR_I,        2, XR, I,  I)                                                        \
+	X(RD_XR_I,     3, RD, XR, I)                                                        \
 	X(RX_XR,    2, RX, XR, I)                                                           \
 	X(RD_XR,    2, RD, XR, I)                                                           \
 	X(RX_MG,    2, RX, MG, I)                                                           \

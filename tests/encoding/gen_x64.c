@@ -191,10 +191,13 @@ rm_width(const Case *k, unsigned slot)
 {
 	switch (slot) {
 	case X64_SLOT_MB: return 1;
+	case X64_SLOT_MRW:
 	case X64_SLOT_MW: return 2;
 	case X64_SLOT_MD:
 	case X64_SLOT_MX4: return 4;
+	case X64_SLOT_MM8:
 	case X64_SLOT_MX8: return 8;
+	case X64_SLOT_MM16:
 	case X64_SLOT_M16: return 16;
 	case X64_SLOT_MM: return X64_ANY;
 	default: return k->size;
@@ -304,6 +307,8 @@ rm_register(const Case *k, unsigned n)
 
 	if (slot == X64_SLOT_MG)
 		return trivet_x64_reg(k->size, n);
+	if (slot == X64_SLOT_MRW)
+		return trivet_x64_r32(n);
 	if (slot == X64_SLOT_MB || slot == X64_SLOT_MW || slot == X64_SLOT_MD)
 		return trivet_x64_reg(rm_width(k, slot), n);
 	return trivet_x64_xmm(n);
@@ -411,7 +416,7 @@ walk_table(void)
 				k.rm = trivet_x64_r64(0);
 				if (!(row->sizes & size))
 					continue;
-				if (slot != X64_SLOT_MM)
+				if (x64_lead((X64Form)form, size)->has & X64_HAS_REGISTER)
 					walk_registers(k);
 				if (slot != X64_SLOT_XR && slot != X64_SLOT_I)
 					walk_memory(k);

@@ -298,6 +298,11 @@ ranges(void)
 	TAKEN(IMUL, R64(3), R64(4), trivet_imm(INT32_MIN));
 	REFUSED("imul: operand 3: immediate 2147483648 is not -2147483648..2147483647 (at byte 0)", IMUL, R64(3), R64(4), trivet_imm(INT64_C(1) << 31));
 	TAKEN(SHUFPS, XMM(1), XMM(2), trivet_imm(255));
+	TAKEN(PSLLW, XMM(1), trivet_imm(255)); TAKEN(PSLLW, XMM(1), trivet_imm(0));
+	REFUSED("psllw: operand 2: immediate 256 is not 0..255 (at byte 0)", PSLLW, XMM(1), trivet_imm(256));
+	REFUSED("pslldq: operand 2: immediate -1 is not 0..255 (at byte 0)", PSLLDQ, XMM(1), trivet_imm(-1));
+	TAKEN(PINSRW, XMM(1), R32(2), trivet_imm(7)); TAKEN(PINSRW, XMM(1), MEM(2, 0), trivet_imm(255));
+	REFUSED("pinsrw: operand 3: immediate 256 is not 0..255 (at byte 0)", PINSRW, XMM(1), R32(2), trivet_imm(256));
 	REFUSED("shufps: operand 3: immediate 256 is not 0..255 (at byte 0)", SHUFPS, XMM(1), XMM(2), trivet_imm(256));
 	TAKEN(LEA, R64(1), MEM(1, INT32_MAX)); TAKEN(LEA, R64(1), MEM(1, INT32_MIN));
 	REFUSED("lea: operand 2: displacement 2147483648 is not -2147483648..2147483647 (at byte 0)", LEA, R64(1), MEM(1, INT64_C(1) << 31));
@@ -316,6 +321,12 @@ refusals(void)
 	REFUSED("mulsd: operand 2: expected an xmm register, memory (at byte 0)", MULSD, XMM(1), R64(0));
 	REFUSED("movhlps: operand 2: expected an xmm register (at byte 0)", MOVHLPS, XMM(1), MEM(0, 0));
 	REFUSED("lea: operand 2: expected memory (at byte 0)", LEA, R64(1), R64(2));
+	REFUSED("movlps: operand 2: expected memory (at byte 0)", MOVLPS, XMM(1), XMM(2));
+	REFUSED("movntdq: operand 1: expected memory (at byte 0)", MOVNTDQ, XMM(1), XMM(2));
+	REFUSED("movnti: operand 2: the operands' sizes do not go together here (at byte 0)", MOVNTI, MEM(1, 0), trivet_x64_r16(2));
+	REFUSED("pinsrw: operand 2: expected a 32-bit register, memory (at byte 0)", PINSRW, XMM(1), R64(2), trivet_imm(0));
+	REFUSED("pextrw: operand 1: expected a 32-bit register (at byte 0)", PEXTRW, MEM(1, 0), XMM(2), trivet_imm(0));
+	REFUSED("psrldq: operand 2: expected an immediate (at byte 0)", PSRLDQ, XMM(1), XMM(2));
 	REFUSED("add: operand 2: the operands' sizes do not go together here (at byte 0)", ADD, R64(1), R32(0));
 	REFUSED("bt: operand 2: the operands' sizes do not go together here (at byte 0)", BT, R8(1), R8(0));
 	REFUSED("inc: operand 1: nothing tells the size of memory: use trivet_x64_sized() (at byte 0)", INC, MEM(0, 0));
