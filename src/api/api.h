@@ -24,9 +24,10 @@ typedef struct Binding {
 } Binding;
 
 /* shim.c: a shim or closure, or the place of one that was freed. */
-typedef struct LiveStub LiveStub;
+typedef struct StubBlock StubBlock;
 typedef struct StubSlot {
-	LiveStub *live;                 /* NULL: free */
+	StubBlock *block;               /* NULL: free */
+	uint32_t entry;                 /* of the block */
 	uint32_t uses;
 	uint32_t next_free;             /* 1 + index of another, or 0 */
 } StubSlot;
@@ -44,6 +45,7 @@ struct trivet_engine {
 	trivet_module *modules;
 	trivet_code *codes;
 	trivet_prepared *prepared;
+	StubBlock *stub_blocks;
 	Arena stub_slots;
 	VEC(StubSlot) stubs;
 	uint32_t free_stub;             /* 1 + index of the first, or 0 */

@@ -137,31 +137,43 @@ bad_signature(trivet_engine *e, const Scan *s)
 			(size_t)(s->at - s->text), quoted, s->expected);
 }
 
-/* ---- Life ---- */
+/* ---- Blocks: the stubs of one signature, as many as a page has room for ---- */
 
-struct LiveStub {
-	CodeBlock *block;
+struct StubBlock {
+	StubBlock *next;
+	CodeBlock *code;
 	OsUnwind unwind;
 	DebugEntry debug;
 	Arena arena; /* what the debugger was told */
+	Shim shim;
+	uint32_t entries, used;
+	uint32_t free; /* 1 + the first entry that is, or 0 */
+	/* Of a free entry `function` is NULL, which a call of it jumps to, and `user` as `free`. */
+	ShimTarget table[];
 };
 
-static void
-delete_live(trivet_engine *e, LiveStub *l)
+static size_t
+block_bytes(uint32_t entries)
 {
-	debugger_remove(&l->debug);
-	os_unregister_unwind(&e->unwinder, &l->unwind);
-	code_forget(l->block);
-	arena_free(&l->arena);
-	api_delete(e, l, sizeof *l);
+	return sizeof(StubBlock) + entries * sizeof(ShimTarget);
+}
+
+static void
+delete_block(trivet_engine *e, StubBlock *b)
+{
+	debugger_remove(&b->debug);
+	os_unregister_unwind(&e->unwinder, &b->unwind);
+	code_forget(b->code);
+	arena_free(&b->arena);
+	api_delete(e, b, block_bytes(b->entries));
 }
 
 /* Its name for gdb and perf, when they are to know it, is "shim" or "closure". */
 static bool
-tell_tools(trivet_engine *e, LiveStub *l, const Shim *s, const ObjectCode *o, const Target *t)
+tell_tools(trivet_engine *e, StubBlock *b, const ObjectCode *o, const Target *t)
 {
-	const uint8_t *code = code_address(l->block);
-	const DebugSymbol symbol = { s->closure ? "closure" : "shim", 0, o->frames->end };
+	const uint8_t *code = code_address(b->code);
+	const DebugSymbol symbol = { b->shim.closure ? "closure" : "shim", 0, o->frames->end };
 	const DebugModule m = {
 		.file = "",
 		.address = (uintptr_t)code,
@@ -173,51 +185,124 @@ tell_tools(trivet_engine *e, LiveStub *l, const Shim *s, const ObjectCode *o, co
 		.nsymbols = 1,
 	};
 
-	return !api_has_tools(e) || api_tell_tools(e, &m, t->unwind, &l->arena, &l->debug);
+	return !api_has_tools(e) || api_tell_tools(e, &m, t->unwind, &b->arena, &b->debug);
 }
 
 static trivet_status
-seal(trivet_engine *e, LiveStub *l, const Shim *s, const ObjectCode *o, const Target *t)
+seal(trivet_engine *e, StubBlock *b, const ObjectCode *o, const Target *t)
 {
 	uint32_t features = e->cpu & ~e->options.features_off;
 	trivet_status status;
 
-	status = e->options.refuse_exec ? TRIVET_NO_EXEC : code_alloc(&e->pool, o->size, &l->block);
+	status = e->options.refuse_exec ? TRIVET_NO_EXEC : code_alloc(&e->pool, o->size, &b->code);
 	if (!status)
-		status = code_write(l->block, 0, o->bytes, o->size);
+		status = code_write(b->code, 0, o->bytes, o->size);
 	if (!status)
-		status = code_seal(l->block, (features & TRIVET_FEATURE_BTI) != 0);
+		status = code_seal(b->code, (features & TRIVET_FEATURE_BTI) != 0);
 	if (!status)
-		status = os_register_unwind(&e->unwinder, &l->unwind, code_address(l->block),
+		status = os_register_unwind(&e->unwinder, &b->unwind, code_address(b->code),
 					    o->unwind, 1);
-	if (!status && !tell_tools(e, l, s, o, t))
+	if (!status && !tell_tools(e, b, o, t))
 		status = TRIVET_NO_MEMORY;
 	return status;
 }
 
+/* The first block of a signature has few, the next ones as many as a page has room for beside the
+ * code and unwind data that they share; a guess, with which a page is seldom missed, and one more
+ * is no error. */
+enum { FIRST_ENTRIES = 16, SHARED_BYTES = 384, PARAM_BYTES = 40 };
+
+static uint32_t
+count_entries(const trivet_engine *e, const Shim *s, bool first)
+{
+	size_t shared = SHARED_BYTES + PARAM_BYTES * (size_t)s->nparams;
+	size_t n = e->pool.page > shared ? (e->pool.page - shared) / SHIM_ENTRY : 0;
+
+	if (first || n < FIRST_ENTRIES)
+		return FIRST_ENTRIES;
+	return n > SHIM_ENTRIES ? SHIM_ENTRIES : (uint32_t)n;
+}
+
 static trivet_status
-make_live(trivet_engine *e, Shim *s, LiveStub **out)
+fill_block(trivet_engine *e, StubBlock *b)
 {
 	const Target *t = target_find(os_target_name());
-	trivet_status status;
 	ObjectCode object;
+	trivet_status status;
 	Arena scratch;
-	LiveStub *l = api_new(e, sizeof *l);
 
-	if (!l)
-		return TRIVET_NO_MEMORY;
-	arena_init(&l->arena, &e->mem);
+	arena_init(&b->arena, &e->mem);
 	arena_init(&scratch, &e->mem);
-	status = gen_shim(t, s, &scratch, &object);
+	for (uint32_t k = b->entries; k-- > 0; b->free = k + 1)
+		b->table[k].user = b->free;
+	b->shim.table = (uint64_t)(uintptr_t)b->table;
+	status = gen_shim(t, &b->shim, b->entries, &scratch, &object);
 	if (!status)
-		status = seal(e, l, s, &object, t);
+		status = seal(e, b, &object, t);
 	arena_free(&scratch);
-	if (status)
-		delete_live(e, l);
-	else
-		*out = l;
 	return status;
 }
+
+static trivet_status
+make_block(trivet_engine *e, const Shim *s, bool first, StubBlock **out)
+{
+	uint32_t entries = count_entries(e, s, first);
+	StubBlock *b = api_new(e, block_bytes(entries));
+	trivet_status status;
+
+	if (!b)
+		return TRIVET_NO_MEMORY;
+	b->shim = *s;
+	b->entries = entries;
+	status = fill_block(e, b);
+	if (status) {
+		delete_block(e, b);
+		return status;
+	}
+	b->next = e->stub_blocks;
+	*out = e->stub_blocks = b;
+	return TRIVET_OK;
+}
+
+static bool
+is_same(const Shim *a, const Shim *b)
+{
+	return a->closure == b->closure && a->variadic == b->variadic && a->result == b->result &&
+	       a->nparams == b->nparams && !memcmp(a->params, b->params, a->nparams);
+}
+
+/* A block of that signature with a free entry. */
+static trivet_status
+find_block(trivet_engine *e, const Shim *s, StubBlock **out)
+{
+	bool first = true;
+
+	for (StubBlock *b = e->stub_blocks; b; b = b->next) {
+		if (!is_same(&b->shim, s))
+			continue;
+		first = false;
+		if (b->free) {
+			*out = b;
+			return TRIVET_OK;
+		}
+	}
+	return make_block(e, s, first, out);
+}
+
+static void
+drop_if_empty(trivet_engine *e, StubBlock *b)
+{
+	StubBlock **at = &e->stub_blocks;
+
+	if (b->used)
+		return;
+	while (*at != b)
+		at = &(*at)->next;
+	*at = b->next;
+	delete_block(e, b);
+}
+
+/* ---- Stubs ---- */
 
 /* The place of a new stub: one that was freed, or another. */
 static StubSlot *
@@ -233,47 +318,64 @@ free_slot(trivet_engine *e)
 	return vec_push(&e->stub_slots, &e->stubs);
 }
 
-/* Adds to the slots: 1 + index in the low half of the id, above it how often it was used. */
+/* Takes the first free entry of the block.  The id: 1 + index of the slot in the low half, above it
+ * how often that was used. */
 static trivet_status
-make(trivet_engine *e, const char *signature, Shim *s, trivet_stub *out)
+enter(trivet_engine *e, StubBlock *b, const ShimTarget *target, trivet_stub *out)
 {
-	Scan scan = { .text = signature, .at = signature };
-	LiveStub *live = NULL;
-	trivet_status status;
+	uint32_t entry = b->free - 1;
 	StubSlot *slot;
-	void *entry;
+	void *code;
+	trivet_status status = code_entry(b->code, (size_t)entry * SHIM_ENTRY, &code);
 
-	if (!scan_signature(&scan, s))
-		return bad_signature(e, &scan);
-	status = make_live(e, s, &live);
-	if (status == TRIVET_NO_MEMORY)
-		return api_no_memory(e);
-	if (!status)
-		status = code_entry(live->block, 0, &entry);
+	if (!status && !(slot = free_slot(e)))
+		status = TRIVET_NO_MEMORY;
 	if (status)
-		return api_fail(e, status, "making a %s", s->closure ? "closure" : "shim");
-	slot = free_slot(e);
-	if (!slot) {
-		delete_live(e, live);
-		return api_no_memory(e);
-	}
-	slot->live = live;
+		return status;
+	b->free = (uint32_t)b->table[entry].user;
+	b->table[entry] = *target;
+	b->used++;
+	slot->block = b;
+	slot->entry = entry;
 	slot->uses++;
 	out->id = (uint64_t)slot->uses << 32 | (uint64_t)(slot - e->stubs.at + 1);
 	/* POSIX and Windows both promise that a data pointer of code is a function pointer. */
-	if (s->closure)
-		memcpy(&out->function, &entry, sizeof entry);
+	if (b->shim.closure)
+		memcpy(&out->function, &code, sizeof code);
 	else
-		memcpy(&out->call, &entry, sizeof entry);
+		memcpy(&out->call, &code, sizeof code);
 	return TRIVET_OK;
+}
+
+static trivet_status
+make(trivet_engine *e, const char *signature, Shim *s, const ShimTarget *target, trivet_stub *out)
+{
+	Scan scan = { .text = signature, .at = signature };
+	trivet_status status;
+	StubBlock *b;
+
+	if (!scan_signature(&scan, s))
+		return bad_signature(e, &scan);
+	status = find_block(e, s, &b);
+	if (!status) {
+		status = enter(e, b, target, out);
+		drop_if_empty(e, b);
+	}
+	if (status == TRIVET_NO_MEMORY)
+		return api_no_memory(e);
+	return status ? api_fail(e, status, "making a %s", s->closure ? "closure" : "shim")
+		      : TRIVET_OK;
 }
 
 void
 api_free_stubs(trivet_engine *e)
 {
-	for (uint32_t k = 0; k < e->stubs.n; k++)
-		if (e->stubs.at[k].live)
-			delete_live(e, e->stubs.at[k].live);
+	StubBlock *next;
+
+	for (StubBlock *b = e->stub_blocks; b; b = next) {
+		next = b->next;
+		delete_block(e, b);
+	}
 	arena_free(&e->stub_slots);
 }
 
@@ -282,7 +384,8 @@ api_free_stubs(trivet_engine *e)
 trivet_status
 trivet_shim(trivet_engine *e, const char *signature, trivet_function function, trivet_stub *out)
 {
-	Shim s = { .function = (uint64_t)(uintptr_t)function };
+	const ShimTarget target = { .function = (uint64_t)(uintptr_t)function };
+	Shim s = { .closure = false };
 
 	if (!e || !out)
 		return TRIVET_ARGUMENT;
@@ -290,18 +393,18 @@ trivet_shim(trivet_engine *e, const char *signature, trivet_function function, t
 	api_begin(e);
 	if (!signature || !function)
 		return api_fail(e, TRIVET_ARGUMENT, "a shim needs a signature and a function");
-	return make(e, signature, &s, out);
+	return make(e, signature, &s, &target, out);
 }
 
 trivet_status
 trivet_closure(trivet_engine *e, const char *signature, trivet_handler *handler, void *user,
 	       trivet_stub *out)
 {
-	Shim s = {
-		.closure = true,
+	const ShimTarget target = {
 		.function = (uint64_t)(uintptr_t)handler,
 		.user = (uint64_t)(uintptr_t)user,
 	};
+	Shim s = { .closure = true };
 
 	if (!e || !out)
 		return TRIVET_ARGUMENT;
@@ -309,7 +412,7 @@ trivet_closure(trivet_engine *e, const char *signature, trivet_handler *handler,
 	api_begin(e);
 	if (!signature || !handler)
 		return api_fail(e, TRIVET_ARGUMENT, "a closure needs a signature and a handler");
-	return make(e, signature, &s, out);
+	return make(e, signature, &s, &target, out);
 }
 
 trivet_status
@@ -317,6 +420,7 @@ trivet_stub_free(trivet_engine *e, trivet_stub stub)
 {
 	uint32_t k = (uint32_t)stub.id - 1, uses = (uint32_t)(stub.id >> 32);
 	StubSlot *slot;
+	StubBlock *b;
 
 	if (!e)
 		return TRIVET_ARGUMENT;
@@ -324,10 +428,14 @@ trivet_stub_free(trivet_engine *e, trivet_stub stub)
 	if (k >= e->stubs.n || !uses || uses > e->stubs.at[k].uses)
 		return api_fail(e, TRIVET_ARGUMENT, "no shim or closure of this engine");
 	slot = &e->stubs.at[k];
-	if (uses < slot->uses || !slot->live)
+	if (uses < slot->uses || !slot->block)
 		return api_fail(e, TRIVET_FREED, "a shim or closure");
-	delete_live(e, slot->live);
-	slot->live = NULL;
+	b = slot->block;
+	b->table[slot->entry] = (ShimTarget){ .user = b->free };
+	b->free = slot->entry + 1;
+	b->used--;
+	drop_if_empty(e, b);
+	slot->block = NULL;
 	if (slot->uses < UINT32_MAX) { /* else never again: its ids are used up */
 		slot->next_free = e->free_stub;
 		e->free_stub = k + 1;

@@ -332,6 +332,71 @@ test_wrong_calls(void)
 	CHECK_EQ(trivet_stub_free(engine, t), TRIVET_FREED);
 }
 
+/* How many pages the stubs' entries are in. */
+static unsigned
+count_pages(const trivet_stub *s, unsigned n)
+{
+	unsigned pages = 0;
+
+	for (unsigned k = 0; k < n; k++) {
+		uintptr_t page = (uintptr_t)s[k].function / trivet_page_size();
+		bool seen = false;
+
+		for (unsigned j = 0; j < k; j++)
+			seen = seen || (uintptr_t)s[j].function / trivet_page_size() == page;
+		pages += !seen;
+	}
+	return pages;
+}
+
+/* Those of a signature share pages, those of two do not: what one is told reaches no other. */
+static void
+test_sharing(void)
+{
+	enum { MANY = 1000 };
+	static trivet_stub s[2 * MANY];
+	static Seen seen[2 * MANY];
+	trivet_engine *e;
+	trivet_stub again;
+
+	CHECK_EQ(trivet_open(NULL, &e), TRIVET_OK);
+	for (unsigned k = 0; k < 2 * MANY; k++) {
+		unsigned at = k % 2 * MANY + k / 2; /* in turn */
+
+		seen[at] = (Seen){ .answer = 7 * at, .n = at < MANY ? 0 : 1 };
+		CHECK_EQ(trivet_closure(e, at < MANY ? "u64()" : " u64 (i8)", note, &seen[at],
+					&s[at]),
+			 TRIVET_OK);
+	}
+	CHECK(count_pages(s, MANY) <= 6 && count_pages(s + MANY, MANY) <= 6);
+	CHECK_EQ(count_pages(s, 2 * MANY), count_pages(s, MANY) + count_pages(s + MANY, MANY));
+	for (unsigned k = 0; k < MANY; k++)
+		CHECK_EQ(((uint64_t(*)(void))s[k].function)(), 7 * k);
+	for (unsigned k = MANY; k < 2 * MANY; k++)
+		CHECK_EQ(((uint64_t(*)(int8_t))s[k].function)((int8_t)k), 7 * k);
+	for (unsigned k = MANY; k < 2 * MANY; k++)
+		CHECK(seen[k].calls == 1 && seen[k].value[0] == (uint64_t)(int8_t)k);
+	/* A free entry is taken before there is another page; the old id stays dead. */
+	CHECK_EQ(trivet_stub_free(e, s[MANY / 2]), TRIVET_OK);
+	CHECK_EQ(trivet_closure(e, "u64()", note, &seen[1], &again), TRIVET_OK);
+	CHECK(again.id != s[MANY / 2].id);
+	s[MANY / 2].function = again.function;
+	CHECK(count_pages(s, MANY) <= 6);
+	CHECK_EQ(((uint64_t(*)(void))again.function)(), 7);
+	CHECK_EQ(trivet_stub_free(e, s[MANY / 2]), TRIVET_FREED);
+	for (unsigned k = 0; k < 2 * MANY;
+	     k++) /* the pages of one signature go, the other's stay */
+		if (k != MANY / 2 && k < MANY)
+			CHECK_EQ(trivet_stub_free(e, s[k]), TRIVET_OK);
+	CHECK_EQ(((uint64_t(*)(void))again.function)(), 7);
+	CHECK_EQ(trivet_stub_free(e, again), TRIVET_OK);
+	CHECK_EQ(((uint64_t(*)(int8_t))s[MANY].function)(1), 7 * MANY);
+	/* A shim of the same signature is something else. */
+	CHECK_EQ(trivet_shim(e, "u64(i8)", nothing, &again), TRIVET_OK);
+	CHECK(again.call && !again.function);
+	trivet_close(e);
+}
+
 /* In an order of their own, then with what is left freed by trivet_close(). */
 static void
 test_many(void)
@@ -562,6 +627,7 @@ main(void)
 	test_huge_signatures();
 	test_wrong_calls();
 	test_many();
+	test_sharing();
 	test_no_memory();
 	test_no_exec();
 	test_tools();

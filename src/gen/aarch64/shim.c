@@ -1,12 +1,14 @@
 /* shim.c - shims and closures for AArch64.
  *
- * x9, x10 and x16 carry no argument.  A shim keeps the result's address in x19 and the arguments'
+ * x9, x10, x16 and x17 carry no argument; x17 leads to the ShimTarget.  An entry is bti, mov of its
+ * number to w16, and a branch.  A shim keeps the result's address in x19 and the arguments'
  * in x9.  A closure's frame is, upwards from sp: the result (16 bytes), pointers to the arguments,
  * the arguments in 8 bytes each; then x29 and x30, to which x29 points. */
 #include "gen/aarch64/aarch64.h"
 #include "gen/shim.h"
+#include <stddef.h>
 
-enum { ARGS = 9, TEMP = 10, RESULT = 19 };
+enum { ARGS = 9, TEMP = 10, TARGET = SCRATCH2, RESULT = 19 };
 
 typedef struct Access {
 	uint8_t load, store; /* A64Mem; loads extend to 64 bits */
@@ -30,13 +32,10 @@ static const Access access_of[CTYPE_COUNT] = {
 };
 
 static void
-load_const(Cbuf *c, A64Reg rd, uint64_t bits)
+call_target(Cbuf *c)
 {
-	uint32_t word[4];
-	unsigned n = a64_mov_const(A64_X, rd, bits, word);
-
-	for (unsigned k = 0; k < n; k++)
-		cbuf_u32(c, word[k]);
+	cbuf_u32(c, a64_mem(A64_LDR_X, SCRATCH, TARGET, offsetof(ShimTarget, function)));
+	cbuf_u32(c, a64_branch_reg(A64_BLR, SCRATCH));
 }
 
 /* 0 or 1 out of the low byte of `from`. */
@@ -104,8 +103,7 @@ shim_body(Cbuf *c, const Shim *s)
 	cbuf_u32(c, a64_mov(A64_X, ARGS, 0));
 	for (uint32_t k = 0; k < s->nparams; k++)
 		pass_argument(c, s, k);
-	load_const(c, SCRATCH, s->function);
-	cbuf_u32(c, a64_branch_reg(A64_BLR, SCRATCH));
+	call_target(c);
 	if (s->result != CTYPE_VOID) {
 		cbuf_fixup(c, A64_FIX_BRANCH19, cbuf_here(c), skip, 0);
 		cbuf_u32(c, a64_cbz(A64_X, false, RESULT, 0));
@@ -147,11 +145,10 @@ closure_body(Cbuf *c, const Shim *s)
 	for (uint32_t k = 0; k < s->nparams; k++)
 		take_argument(c, s, k, pointers, values);
 	cbuf_u32(c, a64_mem(A64_STR_X, A64_ZR, A64_SP, 0));
-	load_const(c, 0, s->user);
+	cbuf_u32(c, a64_mem(A64_LDR_X, 0, TARGET, offsetof(ShimTarget, user)));
 	cbuf_u32(c, a64_addsub_imm(A64_X, A64_ADD, 1, A64_SP, pointers));
 	cbuf_u32(c, a64_mov_sp(2, A64_SP));
-	load_const(c, SCRATCH, s->function);
-	cbuf_u32(c, a64_branch_reg(A64_BLR, SCRATCH));
+	call_target(c);
 	if (ctype_is_fp(s->result))
 		cbuf_u32(c, a64_mem((A64Mem)access_of[s->result].load, 0, A64_SP, 0));
 	else if (s->result != CTYPE_VOID)
@@ -159,6 +156,29 @@ closure_body(Cbuf *c, const Shim *s)
 }
 
 /* ---- Both: the frame is one that frame.c's a64_unwind_steps() describes ---- */
+
+void
+a64_emit_shim_entry(Cbuf *c, uint32_t number, Label body)
+{
+	cbuf_u32(c, a64_hint(A64_BTI_C));
+	cbuf_u32(c, a64_movwide(A64_W, A64_MOVZ, SCRATCH, number, 0));
+	cbuf_fixup(c, A64_FIX_BRANCH26, cbuf_here(c), body, 0);
+	cbuf_u32(c, a64_b(0));
+}
+
+/* The address of the element that the number in SCRATCH says. */
+static void
+find_target(Cbuf *c, const Shim *s)
+{
+	uint32_t word[4];
+	unsigned n = a64_mov_const(A64_X, TARGET, s->table, word);
+
+	for (unsigned k = 0; k < n; k++)
+		cbuf_u32(c, word[k]);
+	cbuf_u32(c, a64_addsub_reg(A64_X, A64_ADD, TARGET, TARGET, SCRATCH, A64_LSL, 4));
+}
+
+_Static_assert(sizeof(ShimTarget) == 16, "find_target() shifts by 4");
 
 void
 a64_emit_shim(Cbuf *c, const Convention *cv, const Shim *s, FrameInfo *frame)
@@ -175,20 +195,21 @@ a64_emit_shim(Cbuf *c, const Convention *cv, const Shim *s, FrameInfo *frame)
 		bytes = 16 + 16 * s->nparams;
 	bytes = (bytes + 15) / 16 * 16;
 	*frame = (FrameInfo){
+		.start = frame->start,
 		.frame_bytes = bytes,
 		.saved = REG_BIT(A64_FP) | REG_BIT(A64_LR) | (s->closure ? 0 : REG_BIT(RESULT)),
 		.exits = exit,
 		.nexits = 1,
 	};
-	cbuf_u32(c, a64_hint(A64_BTI_C));
-	frame->pushes = cbuf_here(c);
+	frame->pushes = cbuf_here(c) - frame->start;
 	cbuf_u32(c, a64_pair(A64_STP_X, A64_PRE, A64_FP, A64_LR, A64_SP, -16));
 	cbuf_u32(c, a64_mov_sp(A64_FP, A64_SP));
 	if (!s->closure)
 		cbuf_u32(c, a64_mem_pre(A64_STR_X, RESULT, A64_SP, -16));
 	if (bytes)
 		cbuf_u32(c, a64_addsub_imm(A64_X, A64_SUB, A64_SP, A64_SP, bytes));
-	frame->framed = frame->prologue_bytes = cbuf_here(c);
+	frame->framed = frame->prologue_bytes = cbuf_here(c) - frame->start;
+	find_target(c, s);
 	if (s->closure)
 		closure_body(c, s);
 	else

@@ -1,16 +1,21 @@
 /* shim.c - shims and closures for x86-64, both conventions.
  *
- * rax, r10 and r11 carry no argument in either.  A shim:
+ * rax, r10 and r11 carry no argument in either; r11 leads to the ShimTarget.  An entry:
  *
- *   endbr64; push rbx; sub rsp        rbx: result, r10: args
+ *   endbr64; mov r11d, number; jmp body
+ *
+ * A shim:
+ *
+ *   push rbx; sub rsp                 rbx: result, r10: args
  *   stack arguments, register arguments, call, store through rbx unless it is null
  *
  * and a closure, whose frame is, upwards from rsp: shadow space, the result (16 bytes), pointers to
  * the arguments, the arguments in 8 bytes each. */
 #include "gen/shim.h"
 #include "asm/x86_64.h"
+#include <stddef.h>
 
-enum { ARGS = X64_R10, FUNCTION = X64_R11, TEMP = X64_RAX };
+enum { ARGS = X64_R10, TARGET = X64_R11, TEMP = X64_RAX };
 
 /* The integer at `from`, or the bits of a float there, to all 64 bits of a register.  Of a bool
  * by way of rax, where `from` may be. */
@@ -37,6 +42,12 @@ load_extended(Cbuf *c, uint8_t type, unsigned to, X64Rm from)
 	} else {
 		x64_emit(c, (X64Form)how[type].form, how[type].size, to, from, 0);
 	}
+}
+
+static void
+call_target(Cbuf *c)
+{
+	x64_emit(c, X64_CALL_M, 8, 0, x64_m(TARGET, offsetof(ShimTarget, function)), 0);
 }
 
 static unsigned
@@ -100,10 +111,9 @@ shim_body(Cbuf *c, const Convention *cv, const Shim *s)
 		pass_argument(c, cv, s, k);
 		floats += loc_kind(s->at[k]) == LOC_REG && ctype_is_fp(s->params[k]);
 	}
-	x64_mov_imm(c, 8, FUNCTION, s->function);
 	if (s->variadic) /* SysV: how many xmm registers there are to save */
 		x64_mov_imm(c, 4, X64_RAX, floats);
-	x64_emit(c, X64_CALL_M, 8, 0, x64_r(FUNCTION), 0);
+	call_target(c);
 	if (s->result != CTYPE_VOID)
 		store_result(c, s->result);
 }
@@ -151,11 +161,10 @@ closure_body(Cbuf *c, const Convention *cv, const Shim *s, const Frame *f)
 	for (uint32_t k = 0; k < s->nparams; k++)
 		take_argument(c, cv, s, f, k);
 	x64_emit(c, X64_MOV_MI, 8, 0, x64_m(X64_RSP, f->result), 0);
-	x64_mov_imm(c, 8, cv->int_args[0], s->user);
+	x64_emit(c, X64_MOV_RM, 8, cv->int_args[0], x64_m(TARGET, offsetof(ShimTarget, user)), 0);
 	x64_emit(c, X64_LEA, 8, cv->int_args[1], x64_m(X64_RSP, f->pointers), 0);
 	x64_emit(c, X64_LEA, 8, cv->int_args[2], x64_m(X64_RSP, f->result), 0);
-	x64_mov_imm(c, 8, FUNCTION, s->function);
-	x64_emit(c, X64_CALL_M, 8, 0, x64_r(FUNCTION), 0);
+	call_target(c);
 	if (ctype_is_fp(s->result))
 		x64_emit(c, X64_MOVS_RM, fp_size(s->result), 0, x64_m(X64_RSP, f->result), 0);
 	else if (s->result != CTYPE_VOID)
@@ -163,6 +172,25 @@ closure_body(Cbuf *c, const Convention *cv, const Shim *s, const Frame *f)
 }
 
 /* ---- Both ---- */
+
+void
+x64_emit_shim_entry(Cbuf *c, uint32_t number, Label body)
+{
+	x64_endbr64(c);
+	x64_mov_imm(c, 4, TARGET, number);
+	x64_jmp(c, body);
+}
+
+/* Its number becomes the address of its element. */
+static void
+find_target(Cbuf *c, const Shim *s)
+{
+	x64_mov_imm(c, 8, TEMP, s->table);
+	x64_shift_imm(c, X64_SHL, 4, x64_r(TARGET), 4);
+	x64_emit(c, X64_ADD_MR, 8, TEMP, x64_r(TARGET), 0);
+}
+
+_Static_assert(sizeof(ShimTarget) == 16, "find_target() shifts by 4");
 
 void
 x64_emit_shim(Cbuf *c, const Convention *cv, const Shim *s, FrameInfo *frame)
@@ -177,18 +205,19 @@ x64_emit_shim(Cbuf *c, const Convention *cv, const Shim *s, FrameInfo *frame)
 	if (!s->closure)
 		f.bytes = (cv->shadow + 8 * (int32_t)s->slots + 15) / 16 * 16;
 	*frame = (FrameInfo){
+		.start = frame->start,
 		.frame_bytes = (uint32_t)f.bytes,
 		.saved = s->closure ? 0 : REG_BIT(X64_RBX),
 		.exits = exit,
 		.nexits = 1,
 	};
-	x64_endbr64(c);
-	frame->pushes = cbuf_here(c);
+	frame->pushes = cbuf_here(c) - frame->start;
 	if (!s->closure)
 		x64_push(c, X64_RBX);
 	if (f.bytes)
 		x64_alu_imm(c, X64_SUB, 8, x64_r(X64_RSP), f.bytes);
-	frame->framed = frame->prologue_bytes = cbuf_here(c);
+	frame->framed = frame->prologue_bytes = cbuf_here(c) - frame->start;
+	find_target(c, s);
 	if (s->closure)
 		closure_body(c, cv, s, &f);
 	else
