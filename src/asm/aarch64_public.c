@@ -658,11 +658,13 @@ remember(trivet_asm *a, Key key, const A64Row *row, const trivet_operand *operan
 								    : 31;
 	}
 	r.plain = (uint8_t)i;
-	r.last = LAST_SEVERAL;
-	if (i + 1 >= n && (n == row->most || a64_slots[row->slot[n]].shape != SHAPE_EXTEND)) {
+	r.last = i == n ? LAST_NONE : LAST_SEVERAL;
+	if (n < row->most && a64_slots[row->slot[n]].shape == SHAPE_EXTEND) {
+		r.last = LAST_SEVERAL;
+	} else if (i + 1 == n) {
 		const A64Slot *s = &a64_slots[row->slot[i]];
 
-		r.last = i == n ? LAST_NONE : s->shape;
+		r.last = s->shape;
 		r.lsb = s->lsb;
 		r.arg = s->arg;
 	}
