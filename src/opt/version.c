@@ -1,12 +1,14 @@
 /* version.c - an inner loop twice: without its bounds checks when a test before it shows that none
  * can fail, else as it was.
  *
- * For a counter i that goes by 1 from init up to n, and a check of a·i + k + c against len, with a,
- * k and len the same all through the loop: with lo = a·init + k + (the least c) and hi = a·(n - 1)
+ * For a counter i that goes by s from init up to n, and a check of a·i + k + c against len, with s,
+ * a, k and len the same all through the loop: with lo = a·init + k + (the least c) and hi = a·(n -
+ * 1)
  * + k + (the greatest c), no check fails if lo <= hi < len, unsigned.  That holds for wrapped sums
- * too, because the distance from lo to hi is less than 2^64: init is a constant of 0 or more, and
- * where a is not 1, neither a nor n may be more than 2^31.  When a check may fail the loop with the
- * checks runs, so a trap comes in its iteration, after the stores before it. */
+ * too, because the distance from lo to hi is less than 2^64: init is 0 or more, and where a or s
+ * is not 1, none of a, s and n may be more than 2^31.  A check of k + c alone is one of a = 0. When
+ * a check may fail the loop with the checks runs, so a trap comes in its iteration, after the
+ * stores before it. */
 #include "opt/edit.h"
 #include "opt/remark.h"
 
@@ -23,6 +25,7 @@ enum {
 
 typedef struct Group {
 	Val inv[MOST_FIXED], len, factor; /* inv 0: no more; factor 0: one */
+	bool is_fixed;			  /* without the counter */
 	int64_t least, most;
 } Group;
 
@@ -31,8 +34,8 @@ typedef struct Version {
 	Arena *a;
 	const LoopForest *l;
 	const OptLoop *loop;
-	BlockId body, exit; /* successors of the header */
-	Val counter, init, limit;
+	BlockId body, exit;		/* successors of the header */
+	Val counter, init, limit, step; /* step 0: one */
 	Group groups[MOST_GROUPS];
 	uint32_t ngroups;
 	Val checks[MOST_CHECKS];
@@ -91,6 +94,13 @@ has_one_exit(Version *w)
 	return true;
 }
 
+/* The same all through the loop, and not a constant that test_small() refuses? */
+static bool
+is_small_or_fixed(const Version *w, Val v)
+{
+	return is_fixed(w, v) && (!ir_is_const(w->f, v) || ir_const_bits(w->f, v) < SMALL);
+}
+
 /* The counter that the header compares with a limit, less than it in the loop. */
 static bool
 find_counter(Version *w)
@@ -115,9 +125,13 @@ find_counter(Version *w)
 	latch = edit_pred_index(f, w->loop->header, w->loop->latch);
 	next = &f->ins.at[f->pool.at[phi->arg[0] + latch]];
 	w->init = f->pool.at[phi->arg[0] + 1 - latch];
-	return next->op == IR_ADD && next->arg[0] == w->counter && ir_is_const(f, next->arg[1]) &&
-	       ir_const_bits(f, next->arg[1]) == 1 && ir_is_const(f, w->init) &&
-	       (int64_t)ir_const_bits(f, w->init) >= 0;
+	if (next->op != IR_ADD || (next->arg[0] != w->counter && next->arg[1] != w->counter))
+		return false;
+	w->step = next->arg[next->arg[0] == w->counter];
+	if (ir_is_const(f, w->step) && ir_const_bits(f, w->step) == 1)
+		w->step = 0;
+	return (!w->step || is_small_or_fixed(w, w->step)) &&
+	       (!ir_is_const(f, w->init) || (int64_t)ir_const_bits(f, w->init) >= 0);
 }
 
 /* Is v the counter, or that times a fixed value? */
@@ -132,11 +146,10 @@ is_product(const Version *w, Val v, Val *factor)
 	if (i->op != IR_MUL || (i->arg[0] != w->counter && i->arg[1] != w->counter))
 		return false;
 	*factor = i->arg[i->arg[0] == w->counter];
-	return is_fixed(w, *factor) &&
-	       (!ir_is_const(w->f, *factor) || ir_const_bits(w->f, *factor) < SMALL);
+	return is_small_or_fixed(w, *factor);
 }
 
-/* Is v such a product plus a few fixed values and a small constant? */
+/* Is v such a product, or a fixed value, plus a few fixed values and a small constant? */
 static bool
 split_index(const Version *w, Val v, Group *g, int64_t *c)
 {
@@ -148,6 +161,12 @@ split_index(const Version *w, Val v, Group *g, int64_t *c)
 		const Ins *i = &f->ins.at[v];
 		unsigned fixed;
 
+		if (is_fixed(w, v) && !(i->op == IR_ADD && ir_is_const(f, i->arg[1]))) {
+			g->is_fixed = terms < MOST_FIXED && !ir_is_const(f, v);
+			if (g->is_fixed)
+				g->inv[terms] = v;
+			return g->is_fixed;
+		}
 		if (i->op != IR_ADD || depth == MOST_FIXED + 1)
 			return false;
 		fixed = is_fixed(w, i->arg[1]);
@@ -170,7 +189,8 @@ split_index(const Version *w, Val v, Group *g, int64_t *c)
 static bool
 is_same_but_constant(const Group *a, const Group *b)
 {
-	return !memcmp(a->inv, b->inv, sizeof a->inv) && a->len == b->len && a->factor == b->factor;
+	return !memcmp(a->inv, b->inv, sizeof a->inv) && a->len == b->len &&
+	       a->factor == b->factor && a->is_fixed == b->is_fixed;
 }
 
 static void
@@ -346,7 +366,9 @@ index_at(Version *w, BlockId b, const Group *g, Val v, int64_t minus, int64_t c)
 {
 	IrFunc *f = w->f;
 
-	if (g->factor) {
+	if (g->is_fixed)
+		v = ir_const(f, IR_I64, 0);
+	else if (g->factor) {
 		v = ir_ins(f, b, IR_ADD, IR_I64, v, ir_const(f, IR_I64, 0 - (uint64_t)minus));
 		v = ir_ins(f, b, IR_MUL, IR_I64, v, g->factor);
 	} else {
@@ -357,21 +379,46 @@ index_at(Version *w, BlockId b, const Group *g, Val v, int64_t minus, int64_t c)
 	return ir_ins(f, b, IR_ADD, IR_I64, v, ir_const(f, IR_I64, (uint64_t)c));
 }
 
-/* Goes on in the block that it gives only if v is 0 or more and small. */
+/* Goes on in the block that it gives only if a cc b. */
 static BlockId
-test_small(Version *w, BlockId at, Val v, BlockId slow)
+test(Version *w, BlockId at, IrCc cc, Val a, Val b, BlockId slow)
 {
 	BlockId then = ir_block(w->f);
 
 	if (w->a->mem->failed)
 		return at;
-	ir_br(w->f, at, CC_ULT, v, ir_const(w->f, IR_I64, SMALL), then, slow);
+	ir_br(w->f, at, cc, a, b, then, slow);
 	return then;
 }
 
-/* From the block before the loop by way of the tests to `fast`, or to `slow` when one fails. */
-static void
-make_tests(Version *w, BlockId before, BlockId fast, BlockId slow)
+/* … only if v is 0 or more and small. */
+static BlockId
+test_small(Version *w, BlockId at, Val v, BlockId slow)
+{
+	return ir_is_const(w->f, v) && ir_const_bits(w->f, v) < SMALL
+		       ? at
+		       : test(w, at, CC_ULT, v, ir_const(w->f, IR_I64, SMALL), slow);
+}
+
+/* … only if the counter goes up from 0 or more. */
+static BlockId
+test_counter(Version *w, BlockId at, BlockId slow)
+{
+	bool is_const = ir_is_const(w->f, w->init), is_small = !is_const || w->step;
+
+	for (uint32_t k = 0; k < w->ngroups; k++)
+		is_small |= w->groups[k].factor != 0;
+	if (!is_const) /* fails at once where the loop makes no round */
+		at = test(w, at, CC_ULT, w->init, w->limit, slow);
+	if (is_small)
+		at = test_small(w, at, w->limit, slow);
+	return w->step ? test_small(w, at, w->step, slow) : at;
+}
+
+/* After the block before the loop: gives the block that is reached when no test fails, which has no
+ * terminator yet; else `slow` is. */
+static BlockId
+make_tests(Version *w, BlockId before, BlockId slow)
 {
 	IrFunc *f = w->f;
 	BlockId at = before;
@@ -379,24 +426,20 @@ make_tests(Version *w, BlockId before, BlockId fast, BlockId slow)
 	f->line = f->ins.at[f->blocks.at[before].last].line;
 	ir_remove(f, f->blocks.at[before].last);
 	f->blocks.at[before].succ[0] = BLOCK_NONE;
+	at = test_counter(w, at, slow);
 	for (uint32_t k = 0; k < w->ngroups; k++) {
 		const Group *g = &w->groups[k];
-		BlockId second, then = k + 1 < w->ngroups ? ir_block(f) : fast;
 		Val lo, hi;
 
-		if (g->factor && !ir_is_const(f, g->factor))
-			at = test_small(w, at, g->factor, slow);
 		if (g->factor)
-			at = test_small(w, at, w->limit, slow);
+			at = test_small(w, at, g->factor, slow);
 		lo = index_at(w, at, g, w->init, 0, g->least);
 		hi = index_at(w, at, g, w->limit, 1, g->most);
-		second = ir_block(f);
-		if (w->a->mem->failed)
-			return;
-		ir_br(f, at, CC_ULE, lo, hi, second, slow);
-		ir_br(f, second, CC_ULT, hi, g->len, then, slow);
-		at = then;
+		if (lo != hi)
+			at = test(w, at, CC_ULE, lo, hi, slow);
+		at = test(w, at, CC_ULT, hi, g->len, slow);
 	}
+	return at;
 }
 
 static bool
@@ -407,11 +450,13 @@ make_version(Version *w)
 
 	if (!copy_values(w))
 		return false;
-	fast = ir_block(f);
 	slow = ir_block(f);
 	if (w->a->mem->failed)
 		return false;
 	f->blocks.at[slow].cold = true;
+	fast = make_tests(w, before, slow);
+	if (w->a->mem->failed)
+		return false;
 	copy_edges(w, fast);
 	merge_results(w);
 	f->blocks.at[head].preds.at[edit_pred_index(f, head, before)] = slow;
@@ -419,7 +464,6 @@ make_version(Version *w)
 	f->blocks.at[slow].succ[0] = head;
 	ir_append(f, fast, (Ins){ .op = IR_JMP });
 	f->blocks.at[fast].succ[0] = w->blocks[head];
-	make_tests(w, before, fast, slow);
 	return true;
 }
 
