@@ -36,6 +36,8 @@ typedef struct Version {
 	const OptLoop *loop;
 	BlockId body, exit;		/* successors of the header */
 	Val counter, init, limit, step; /* step 0: one */
+	BlockId skip; /* leads to the exit when there is no round; BLOCK_NONE: this is not looked at
+			 before */
 	Group groups[MOST_GROUPS];
 	uint32_t ngroups;
 	Val checks[MOST_CHECKS];
@@ -94,7 +96,7 @@ has_one_exit(Version *w)
 	return true;
 }
 
-/* The same all through the loop, and not a constant that test_small() refuses? */
+/* The same all through the loop, and not a large constant? */
 static bool
 is_small_or_fixed(const Version *w, Val v)
 {
@@ -312,29 +314,44 @@ copy_edges(Version *w, BlockId before)
 	}
 }
 
+/* What v of the loop is for the code behind it: by each of the exit's predecessors. */
+static uint32_t
+results_of(const Version *w, Val v, Val *of)
+{
+	const IrFunc *f = w->f;
+	uint32_t entry = 1 - edit_pred_index(f, w->loop->header, w->loop->latch);
+
+	of[0] = v;
+	of[1] = mapped(w, v);
+	of[2] = of[1] == v ? v : f->pool.at[f->ins.at[v].arg[0] + entry];
+	return w->skip == BLOCK_NONE ? 2 : 3;
+}
+
 /* What the loop made and code behind it uses comes from either loop. */
 static void
 merge_results(Version *w)
 {
 	IrFunc *f = w->f;
-	Val *merged = arena_alloc(w->a, w->nvalues * sizeof *merged);
+	Val *merged = arena_alloc(w->a, w->nvalues * sizeof *merged), of[3];
 	BlockId *slot = vec_push(f->module->arena, &f->blocks.at[w->exit].preds);
 	uint32_t n;
 
 	if (!merged || !slot)
 		return;
 	*slot = w->blocks[w->loop->header];
+	if (w->skip != BLOCK_NONE)
+		ir_jmp(f, w->skip, w->exit);
 	for (Val v = f->blocks.at[w->exit].first; f->ins.at[v].op == IR_PHI;
 	     v = f->ins.at[v].next) {
-		const Val one = *ir_args(f, v, &n), both[2] = { one, mapped(w, one) };
+		uint32_t count = results_of(w, *ir_args(f, v, &n), of);
 
 		if (!vec_reserve(f->module->arena, (void **)&f->pool.at, &f->pool.cap, sizeof(Val),
-				 f->pool.n + 2))
+				 f->pool.n + count))
 			return;
 		f->ins.at[v].arg[0] = f->pool.n;
-		f->ins.at[v].arg[1] = 2;
-		f->pool.at[f->pool.n++] = both[0];
-		f->pool.at[f->pool.n++] = both[1];
+		f->ins.at[v].arg[1] = count;
+		for (uint32_t k = 0; k < count; k++)
+			f->pool.at[f->pool.n++] = of[k];
 	}
 	for (BlockId b = 0; b < w->nblocks; b++) {
 		if (!f->blocks.at[b].first || w->blocks[b] != BLOCK_NONE)
@@ -344,15 +361,17 @@ merge_results(Version *w)
 				continue;
 			ir_args(f, v, &n);
 			for (uint32_t k = 0; k < n; k++) {
-				Val from = ir_args(f, v, &n)[k], both[2];
+				Val from = ir_args(f, v, &n)[k];
 
 				if (from >= w->nvalues || !w->map[from] || !from)
 					continue;
-				both[0] = from;
-				both[1] = w->map[from];
-				if (!merged[from])
-					merged[from] = ir_pooled(f, w->exit, IR_PHI,
-								 f->ins.at[from].type, 0, both, 2);
+				if (!merged[from]) {
+					uint32_t count = results_of(w, from, of);
+
+					merged[from] =
+						ir_pooled(f, w->exit, IR_PHI, f->ins.at[from].type,
+							  0, of, count);
+				}
 				ir_args(f, v, &n)[k] = merged[from];
 			}
 		}
@@ -391,28 +410,42 @@ test(Version *w, BlockId at, IrCc cc, Val a, Val b, BlockId slow)
 	return then;
 }
 
-/* … only if v is 0 or more and small. */
-static BlockId
-test_small(Version *w, BlockId at, Val v, BlockId slow)
+/* Makes *all such that it is small only if v is, too; nothing for a constant, which is. */
+static void
+add_small(Version *w, BlockId at, Val v, Val *all)
 {
-	return ir_is_const(w->f, v) && ir_const_bits(w->f, v) < SMALL
-		       ? at
-		       : test(w, at, CC_ULT, v, ir_const(w->f, IR_I64, SMALL), slow);
+	if (!v || (ir_is_const(w->f, v) && ir_const_bits(w->f, v) < SMALL))
+		return;
+	*all = *all ? ir_ins(w->f, at, IR_OR, IR_I64, *all, v) : v;
 }
 
-/* … only if the counter goes up from 0 or more. */
+/* Goes on only if the counter makes a round, up from 0 or more, and products are far from wrapping.
+ */
 static BlockId
 test_counter(Version *w, BlockId at, BlockId slow)
 {
-	bool is_const = ir_is_const(w->f, w->init), is_small = !is_const || w->step;
+	bool needed = w->step || !ir_is_const(w->f, w->init);
+	Val all = 0;
 
-	for (uint32_t k = 0; k < w->ngroups; k++)
-		is_small |= w->groups[k].factor != 0;
-	if (!is_const) /* fails at once where the loop makes no round */
-		at = test(w, at, CC_ULT, w->init, w->limit, slow);
-	if (is_small)
-		at = test_small(w, at, w->limit, slow);
-	return w->step ? test_small(w, at, w->step, slow) : at;
+	if (w->skip != BLOCK_NONE)
+		at = test(w, at, CC_SLT, w->init, w->limit, w->skip);
+	for (uint32_t k = 0; k < w->ngroups; k++) {
+		needed |= w->groups[k].factor != 0;
+		add_small(w, at, w->groups[k].factor, &all);
+	}
+	if (!needed)
+		return at;
+	add_small(w, at, w->init, &all);
+	add_small(w, at, w->limit, &all);
+	add_small(w, at, w->step, &all);
+	return all ? test(w, at, CC_ULT, all, ir_const(w->f, IR_I64, SMALL), slow) : at;
+}
+
+/* Is lo <= hi clear from init < limit? */
+static bool
+is_ordered(const Version *w, const Group *g)
+{
+	return w->skip != BLOCK_NONE && !g->factor && !g->inv[0] && g->least >= 0;
 }
 
 /* After the block before the loop: gives the block that is reached when no test fails, which has no
@@ -431,15 +464,26 @@ make_tests(Version *w, BlockId before, BlockId slow)
 		const Group *g = &w->groups[k];
 		Val lo, hi;
 
-		if (g->factor)
-			at = test_small(w, at, g->factor, slow);
 		lo = index_at(w, at, g, w->init, 0, g->least);
 		hi = index_at(w, at, g, w->limit, 1, g->most);
-		if (lo != hi)
+		if (lo != hi && !is_ordered(w, g))
 			at = test(w, at, CC_ULE, lo, hi, slow);
 		at = test(w, at, CC_ULT, hi, g->len, slow);
 	}
 	return at;
+}
+
+/* May the loop make no round, and has nothing but phis to be left behind then? */
+static bool
+has_short_head(const Version *w)
+{
+	const IrFunc *f = w->f;
+	const Block *head = &f->blocks.at[w->loop->header];
+	Val v = head->first;
+
+	while (f->ins.at[v].op == IR_PHI)
+		v = f->ins.at[v].next;
+	return v == head->last && !ir_is_const(f, w->init);
 }
 
 static bool
@@ -451,6 +495,7 @@ make_version(Version *w)
 	if (!copy_values(w))
 		return false;
 	slow = ir_block(f);
+	w->skip = has_short_head(w) ? ir_block(f) : BLOCK_NONE;
 	if (w->a->mem->failed)
 		return false;
 	f->blocks.at[slow].cold = true;
