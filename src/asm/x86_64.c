@@ -111,7 +111,7 @@ enum { /* of a pattern */
 	  .prefix_n = IS(by_, VEX) ? 3 : NARROW(by_, s) + (MANDATORY(prefix_, by_, s) != 0),    \
 	  .opcode = IS(by_, VEX) ? (opcode_)                                                    \
 	                         : MAP(map_, OPCODE(opcode_, by_, pattern_, s)) | FIXED(map_, digit_, pattern_), \
-	  .opcode_n = !((sizes_) & (s)) ? 0 : IS(by_, VEX) ? 1 : MAP_N(map_) + HAS_FIXED(pattern_), \
+	  .opcode_n = IS(by_, VEX) ? 1 : MAP_N(map_) + HAS_FIXED(pattern_),                     \
 	  .rex = WIDE(by_, s) ? 0x48 : 0,                                                       \
 	  .rex_reg = (s) == 1 && REG_GENERAL_##pattern_ && (digit_) == 8 ? 4 : 255,             \
 	  .rex_rm = RM_BYTE_##pattern_ || ((s) == 1 && RM_GENERAL_##pattern_) ? 4 : 255,        \
@@ -125,12 +125,34 @@ enum { /* of a pattern */
 #define W X64_IMM_W
 #define Z X64_IMM_Z
 #define Q X64_IMM_Q
-const X64Lead x64_leads[X64_FORM_COUNT][4] = {
+/* Of the sizes in a mask: what there is for each, how many places that takes, how many are before it. */
+#define EACH_1(l, ...) l(__VA_ARGS__, 1)
+#define EACH_2(l, ...) l(__VA_ARGS__, 2)
+#define EACH_4(l, ...) l(__VA_ARGS__, 4)
+#define EACH_8(l, ...) l(__VA_ARGS__, 8)
+#define EACH_6(l, ...) EACH_2(l, __VA_ARGS__), EACH_4(l, __VA_ARGS__)
+#define EACH_12(l, ...) EACH_4(l, __VA_ARGS__), EACH_8(l, __VA_ARGS__)
+#define EACH_14(l, ...) EACH_2(l, __VA_ARGS__), EACH_12(l, __VA_ARGS__)
+#define EACH_10(l, ...) EACH_14(l, __VA_ARGS__)
+#define EACH_15(l, ...) EACH_1(l, __VA_ARGS__), EACH_14(l, __VA_ARGS__)
+#define PLACE(size) ((size) == 8 ? 3 : (size) / 2)
+#define LEAST(sizes) PLACE((sizes) & -(sizes))
+#define MOST(sizes) ((sizes) & 8 ? 3 : (sizes) & 4 ? 2 : (sizes) & 2 ? 1 : 0)
+enum {
 #define X(name, op, prefix, map, opcode, digit, imm, sizes, by, pattern)                        \
-	{ LEAD(map, prefix, opcode, digit, imm, sizes, by, pattern, 1),                         \
-	  LEAD(map, prefix, opcode, digit, imm, sizes, by, pattern, 2),                         \
-	  LEAD(map, prefix, opcode, digit, imm, sizes, by, pattern, 4),                         \
-	  LEAD(map, prefix, opcode, digit, imm, sizes, by, pattern, 8) },
+	LEAD_OF_##name, LAST_LEAD_OF_##name = LEAD_OF_##name + MOST(sizes) - LEAST(sizes),
+	X64_FORM_LIST(X, X, X, X)
+#undef X
+};
+const X64Lead x64_leads[] = {
+#define X(name, op, prefix, map, opcode, digit, imm, sizes, by, pattern)                        \
+	EACH_##sizes(LEAD, map, prefix, opcode, digit, imm, sizes, by, pattern),
+	X64_FORM_LIST(X, X, X, X)
+#undef X
+};
+const X64LeadAt x64_lead_at[X64_FORM_COUNT] = {
+#define X(name, op, prefix, map, opcode, digit, imm, sizes, by, pattern)                        \
+	{ LEAD_OF_##name - LEAST(sizes), sizes },
 	X64_FORM_LIST(X, X, X, X)
 #undef X
 };
@@ -164,12 +186,12 @@ encode(uint8_t *p, X64Form form, unsigned cc, unsigned size, unsigned reg, unsig
 {
 	const X64Lead *l;
 
-	if (size == 0 || size > 8 || (size & (size - 1)))
+	if (!(x64_lead_at[form].sizes & size) || (size & (size - 1)))
 		return NULL;
 	l = x64_lead(form, size);
 	if (l->digit < 8)
 		reg = l->digit;
-	if (!l->opcode_n || (reg | vvvv | cc) > 15 || (vvvv && !(l->has & X64_HAS_VVVV)) ||
+	if ((reg | vvvv | cc) > 15 || (vvvv && !(l->has & X64_HAS_VVVV)) ||
 	    (l->has & X64_HAS_MODRM && !rm_is_valid(l, rm)))
 		return NULL;
 	return x64_put(p, l, l->has, cc, reg, vvvv, rm, imm, disp);

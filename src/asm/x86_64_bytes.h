@@ -14,7 +14,7 @@
 
 typedef struct X64Lead {
 	uint32_t prefix, opcode;        /* as bytes, the first one lowest */
-	uint8_t prefix_n, opcode_n;     /* how many; no opcode: the row has no such size */
+	uint8_t prefix_n, opcode_n;     /* how many */
 	uint8_t rex;                    /* 0x48 with REX.W, else 0 */
 	uint8_t rex_reg, rex_rm;        /* the first register that needs a REX prefix for its name; 255: none.
 	                                 * spl, bpl, sil and dil; without one they are ah … bh */
@@ -27,7 +27,13 @@ enum {
 	X64_HAS_MEMORY = 16, X64_HAS_REGISTER = 32,     /* what the rm may be */
 	X64_HAS_BYTE = 64,                              /* a register of 8 bits */
 };
-extern const X64Lead x64_leads[X64_FORM_COUNT][4];
+/* One after another for the sizes of a row, from the least to the greatest that it has. */
+extern const X64Lead x64_leads[];
+typedef struct X64LeadAt {
+	int16_t at;                     /* where that of 8 bits would be; of 16, 32 and 64 it is 1 … 3 more */
+	uint8_t sizes;                  /* of the row */
+} X64LeadAt;
+extern const X64LeadAt x64_lead_at[X64_FORM_COUNT];
 
 /* Once an instruction; their few callers are worth their room. */
 #ifdef __GNUC__
@@ -40,11 +46,11 @@ extern const X64Lead x64_leads[X64_FORM_COUNT][4];
 #define X64_COLD
 #endif
 
-/* `size` is 1, 2, 4 or 8. */
+/* `size` is 1, 2, 4 or 8, and one of the row's. */
 static X64_INLINE const X64Lead *
 x64_lead(X64Form form, unsigned size)
 {
-	return &x64_leads[form][(size >> 1) - (size >> 3)];
+	return &x64_leads[x64_lead_at[form].at + (int)((size >> 1) - (size >> 3))];
 }
 
 enum { X64_ROOM = 24 };         /* what x64_put() may touch; X64_LONGEST count at most */

@@ -547,8 +547,6 @@ bit_of(X64Lead *l, const char *field, unsigned bit)
 {
 	bool vex = l->has & X64_HAS_VEX;
 
-	if (!l->opcode_n)
-		return NULL;
 	if (!strcmp(field, "opcode"))
 		return bit < 8u * l->opcode_n ? &l->opcode : NULL;
 	if (!strcmp(field,
@@ -562,17 +560,20 @@ flip(const char *field, unsigned bit)
 {
 	long page = sysconf(_SC_PAGESIZE);
 	uintptr_t from = (uintptr_t)x64_leads & ~(uintptr_t)(page - 1);
-	X64Lead(*leads)[4];
+	uintptr_t end = (uintptr_t)(x64_lead((X64Form)(X64_FORM_COUNT - 1), 8) + 1);
 
-	if (mprotect((void *)from, (uintptr_t)(x64_leads + X64_FORM_COUNT) - from,
-		     PROT_READ | PROT_WRITE))
+	if (mprotect((void *)from, end - from, PROT_READ | PROT_WRITE))
 		exit(2);
-	leads = (X64Lead(*)[4])(void *)((char *)from + ((uintptr_t)x64_leads - from));
 	for (unsigned f = 0; f < X64_FORM_COUNT; f++) {
 		bool any_size = false;
 
-		for (unsigned s = 0; s < 4; s++) {
-			X64Lead *l = &leads[f][s];
+		for (unsigned size = 1; size <= 8; size *= 2) {
+			X64Lead *l;
+
+			if (!(x64_lead_at[f].sizes & size))
+				continue;
+			l = (X64Lead *)(void *)((char *)from +
+						((uintptr_t)x64_lead((X64Form)f, size) - from));
 			uint32_t *word = bit_of(l, field, bit);
 
 			if (word)
@@ -583,7 +584,7 @@ flip(const char *field, unsigned bit)
 				l->rex ^= (uint8_t)(0x40 | 1u << bit);
 			else
 				continue;
-			any_size |= l->opcode_n != 0;
+			any_size = true;
 		}
 		if (any_size)
 			printf("flipped\t%s\n", names[f]);
