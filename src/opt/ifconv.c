@@ -1,8 +1,8 @@
 /* ifconv.c - a short branch around cheap pure work becomes a SELECT.
  *
  * A mispredicted branch costs some 15 cycles, a few instructions done in vain less than one each.
- * Only what cannot trap and is cheap is done on both ways; at most two values may be selected,
- * integers only, since a float has no conditional move on x86-64. */
+ * Only what cannot trap and is cheap is done on both ways; at most two values may be selected, one
+ * of them a float, and that only by a comparison of such floats: x86-64 makes a mask of it. */
 #include "opt/edit.h"
 
 enum { BUDGET = 5, MOST_SELECTS = 2 };
@@ -15,7 +15,10 @@ cost(const IrFunc *f, Val v)
 
 	switch (i->op) {
 	case IR_JMP: return 0;
-	case IR_MUL: return 3;
+	case IR_MUL:
+	case IR_FADD:
+	case IR_FSUB:
+	case IR_FMUL: return 3;
 	case IR_ADD:
 	case IR_SUB:
 	case IR_AND:
@@ -28,6 +31,8 @@ cost(const IrFunc *f, Val v)
 	case IR_ROTR:
 	case IR_NEG:
 	case IR_NOT:
+	case IR_FNEG:
+	case IR_FABS:
 	case IR_SEXT32:
 	case IR_ZEXT32:
 	case IR_WRAP: return 1;
@@ -58,11 +63,25 @@ is_arm(const IrFunc *f, BlockId arm, BlockId *join, unsigned *spent)
 	return true;
 }
 
-/* Can the phis of `join` be selected by their operands at these two places? */
+/* Does v come from the round before?  A greatest or least value so far changes so seldom that the
+ * branch is foreseen, and costs nothing, whereas the next round would wait for the selected float.
+ */
 static bool
-can_select(IrFunc *f, BlockId join, uint32_t k0, uint32_t k1)
+is_carried(const IrFunc *f, Val v)
 {
-	unsigned count = 0;
+	const Block *b = &f->blocks.at[f->ins.at[v].block];
+	bool carried = false;
+
+	for (uint32_t k = 0; f->ins.at[v].op == IR_PHI && k < b->preds.n; k++)
+		carried |= f->blocks.at[b->preds.at[k]].order >= b->order;
+	return carried;
+}
+
+/* Can the phis of `join` be selected by their operands at these two places, on `branch`? */
+static bool
+can_select(IrFunc *f, const Ins *branch, BlockId join, uint32_t k0, uint32_t k1)
+{
+	unsigned count = 0, floats = 0;
 	uint32_t n;
 
 	for (Val v = f->blocks.at[join].first; f->ins.at[v].op == IR_PHI; v = f->ins.at[v].next) {
@@ -70,7 +89,9 @@ can_select(IrFunc *f, BlockId join, uint32_t k0, uint32_t k1)
 
 		if (args[k0] == args[k1])
 			continue;
-		if (f->ins.at[v].type != IR_I32 && f->ins.at[v].type != IR_I64)
+		if (f->ins.at[v].type != IR_I32 && f->ins.at[v].type != IR_I64 &&
+		    (f->ins.at[v].type != f->ins.at[branch->arg[0]].type || floats++ ||
+		     is_carried(f, args[k0]) || is_carried(f, args[k1])))
 			return false;
 		if (++count > MOST_SELECTS)
 			return false;
@@ -139,7 +160,7 @@ convert(IrFunc *f, BlockId b)
 		return false;
 	k0 = edit_pred_index(f, join, arm0 ? then : b);
 	k1 = edit_pred_index(f, join, arm1 ? other : b);
-	if (!can_select(f, join, k0, k1))
+	if (!can_select(f, &f->ins.at[f->blocks.at[b].last], join, k0, k1))
 		return false;
 	if (arm0)
 		move_work(f, b, then);

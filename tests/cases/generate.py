@@ -420,6 +420,28 @@ def compare_files():
         yield file
 
 
+def select_file(t):
+    """What is selected keeps its bits; with the operands that are compared, with others, with constants."""
+    some = [1.5, 0.0, -0.0, NAN, -INF]
+    file = File(f"select_{t}", f"{t} selected by comparisons of {t}")
+    for op, (name, compute) in COMPARISONS.items():
+        for prefix, condition, wanted in ((name, f"a {op} b", True), (f"not_{name}", f"!(a {op} b)", False)):
+            two, four = [("a", t), ("b", t)], [(n, t) for n in "abxy"]
+            file.function(f"{prefix}_same", two, t, f"return select({condition}, a, b);")
+            file.function(f"{prefix}_swapped", two, t, f"return select({condition}, b, a);")
+            file.function(f"{prefix}_other", four, t, f"return select({condition}, x, y);")
+            file.function(f"{prefix}_one", two, t, f"return if {condition} {{ {literal(t, 1.5)} }} else {{ b }};")
+            file.function(f"{prefix}_half", two, t, f"if {condition} {{ a = -a * {literal(t, 0.5)}; }} return a;")
+            for a, b in ((a, b) for a in some for b in some):
+                then = compute(a, b) == wanted
+                file.call(f"{prefix}_same", (t, t), (a, b), t, lambda: a if then else b)
+                file.call(f"{prefix}_swapped", (t, t), (a, b), t, lambda: b if then else a)
+                file.call(f"{prefix}_other", (t,) * 4, (a, b, 7.0, -7.0), t, lambda: 7.0 if then else -7.0)
+                file.call(f"{prefix}_one", (t, t), (a, b), t, lambda: 1.5 if then else b)
+                file.call(f"{prefix}_half", (t, t), (a, b), t, lambda: a * -0.5 if then else a)
+    return file
+
+
 def saturate(t, x):
     if math.isnan(x):
         return 0
@@ -812,6 +834,8 @@ def files():
     for t in FLOATS:
         yield from float_files(t)
     yield from compare_files()
+    for t in FLOATS:
+        yield select_file(t)
     yield from convert_files()
     yield bool_file()
     yield from division_file()

@@ -151,7 +151,23 @@ static const Row rows[] = {
 	  "fn f(a: i64, b: i64) -> i64 { let x = a; if b < a { x = b + 1; } return x; }" },
 	{ "ifconv", IR_SELECT, 1,
 	  "fn f(a: i64, b: i64) -> i64 { return if a < b { a } else { b + 2 }; }" },
-	{ "ifconv", IR_BR, 1, "fn f(a: f64, b: f64) -> f64 { return if a < b { a } else { b }; }" },
+	{ "ifconv", IR_BR, 0, "fn f(a: f64, b: f64) -> f64 { return if a < b { a } else { b }; }" },
+	{ "ifconv", IR_SELECT, 1,
+	  "fn f(a: f32, b: f32) -> f32 { return if a > b { a * b } else { b }; }" },
+	{ "ifconv", IR_BR, 1,
+	  "fn f(a: f64, b: f64) -> f64 { return if a < b { a / b } else { b }; }" },
+	{ "ifconv", IR_BR, 1,
+	  "fn f(a: f64, b: i64) -> f64 { return if b < 9 { a } else { 0.5 }; }" },
+	{ "ifconv", IR_BR, 1,
+	  "fn f(a: f64, b: f32) -> f64 { return if b < 9.0 { a } else { 0.5 }; }" },
+	{ "ifconv", IR_BR, 1,
+	  "fn f(a: f64, b: f64) -> f64 { let x = a; let y = b; if a < b { x = b; y = a; } return x "
+	  "/ y; }" },
+	/* the greatest so far, which a branch foresees */
+	{ "ifconv", IR_BR, 2,
+	  "fn f(xs: [f64]) -> f64 { let m = -inf; for i in 0..len(xs) { if xs[i] > m { m = xs[i]; "
+	  "} } "
+	  "return m; }" },
 	{ "ifconv", IR_BR, 1,
 	  "fn f(a: i64, b: i64) -> i64 { return if a < b { a } else { a / 7 }; }" },
 	{ "ifconv", IR_BR, 1,

@@ -49,15 +49,80 @@ x64_compare_fp(Emit *e, IrCc cc, Loc a, Loc b, IrType t)
 	}
 }
 
-/* By a branch.  Moves leave the flags alone. */
+/* a < b ? a : b and the like are what MINSx and MAXSx are: the second operand where the first is
+ * not less, or greater, so for equal ones and for NaN. */
+bool
+x64_is_extreme(const Ins *i)
+{
+	return (i->cc == CC_FLT || i->cc == CC_FGT || i->cc == CC_FNLT || i->cc == CC_FNGT) &&
+	       ((i->arg[0] == i->arg[2] && i->arg[1] == i->arg[3]) ||
+		(i->arg[0] == i->arg[3] && i->arg[1] == i->arg[2]));
+}
+
+static void
+select_extreme(Emit *e, Val v)
+{
+	const Ins *i = &e->f->ins.at[v];
+	bool negated = i->cc == CC_FNLT || i->cc == CC_FNGT;
+	bool less = (i->cc == CC_FLT || i->cc == CC_FNLT) == (i->arg[2 + negated] == i->arg[0]);
+	Loc d = e->r->out[v], otherwise = use_loc(e, v, 3 - negated);
+	unsigned t = x64_out_reg(e, d, i->type);
+
+	if (loc_is_reg(otherwise) && loc_reg(otherwise) == t)
+		t = e->fs;
+	x64_load(e, t, use_loc(e, v, 2 + negated), (IrType)i->type);
+	x64_emit(e->c, less ? X64_MINS : X64_MAXS, type_bytes(i->type), t, x64_rm(e, otherwise), 0);
+	x64_store(e, d, t, (IrType)i->type);
+}
+
+/* (then & m) | (otherwise & ~m), where m is what CMPSx makes of the condition: all bits or none.
+ * One of the two values has to be in a register that is not that of the result. */
+static bool
+select_by_mask(Emit *e, Val v)
+{
+	static const uint8_t predicates[CC_COUNT] = {
+		[CC_FEQ] = 0, [CC_FLT] = 1, [CC_FLE] = 2, [CC_FNE] = 4, [CC_FNLT] = 5, [CC_FNLE] = 6
+	};
+	const Ins *i = &e->f->ins.at[v];
+	Loc d = e->r->out[v], then = use_loc(e, v, 2), otherwise = use_loc(e, v, 3), swap = then;
+	unsigned cc = i->cc, size = type_bytes(i->type), a, t;
+
+	if (loc_is_reg(then) && then != d && (!loc_is_reg(otherwise) || otherwise == d)) {
+		cc = cc_negated[cc];
+		then = otherwise;
+		otherwise = swap;
+	}
+	if (!loc_is_reg(d) || !loc_is_reg(otherwise) || otherwise == d)
+		return false;
+	a = cc != CC_FEQ && cc != CC_FNE && !predicates[cc];
+	cc = a ? cc_swapped[cc] : cc;
+	t = loc_reg(d);
+	x64_load(e, e->fs, use_loc(e, v, a), (IrType)i->type);
+	x64_emit(e->c, X64_CMPS, size, e->fs, x64_rm(e, use_loc(e, v, !a)), predicates[cc]);
+	x64_load(e, t, then, (IrType)i->type);
+	x64_emit(e->c, X64_ANDP, 4, t, x64_r(e->fs), 0);
+	x64_emit(e->c, X64_ANDNP, 4, e->fs, x64_r(loc_reg(otherwise)), 0);
+	x64_emit(e->c, X64_ORP, 4, t, x64_r(e->fs), 0);
+	return true;
+}
+
+/* By a branch, if nothing else will do.  Moves leave the flags alone. */
 void
 x64_select_fp(Emit *e, Val v)
 {
 	IrType type = (IrType)e->f->ins.at[v].type;
 	Loc d = e->r->out[v], then = use_loc(e, v, 2), otherwise = use_loc(e, v, 3);
-	Label over = cbuf_label(e->c);
-	Cond k = x64_compare(e, v);
+	Label over;
+	Cond k;
 
+	if (operand_type(e, v, 0) == type && x64_is_extreme(&e->f->ins.at[v])) {
+		select_extreme(e, v);
+		return;
+	}
+	if (operand_type(e, v, 0) == type && select_by_mask(e, v))
+		return;
+	over = cbuf_label(e->c);
+	k = x64_compare(e, v);
 	if (d == then && d != otherwise) {
 		then = otherwise;
 		otherwise = d;

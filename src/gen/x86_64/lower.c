@@ -323,9 +323,11 @@ static void
 constrain_select(const IrFunc *f, const Ins *i, Constraint *c)
 {
 	fold_comparison(f, i, c);
+	c->same = 4;
+	if (type_is_fp(i->type) && i->type == f->ins.at[i->arg[0]].type && !x64_is_extreme(i))
+		return; /* a mask is for registers */
 	c->folded |= ir_is_const(f, i->arg[2]) ? 4 : 0;
 	c->folded |= ir_is_const(f, i->arg[3]) ? 8 : 0;
-	c->same = 4;
 }
 
 static void
