@@ -5,7 +5,8 @@
  * a version of memory, which stores, calls and joins of control flow renew.  What a passed check or
  * a taken branch says of two values is kept as the set of outcomes of their comparison that are
  * still possible; a later condition on the two that holds for all of these, or for none, is
- * settled. */
+ * settled: that part is the pass `range`, made in this walk because each needs what the other has
+ * just found. */
 #include "opt/facts.h"
 
 enum {
@@ -31,7 +32,7 @@ typedef struct Gvn {
 	Arena *a;
 	Dom dom;
 	VEC(Entry) entries; /* from 1, as `next` and the heads count */
-	Facts *facts;
+	Facts *facts;	    /* NULL: not wanted */
 	uint32_t *heads, mask;
 	uint32_t *version_out; /* by block: the memory's version at its end */
 	uint32_t version, versions;
@@ -51,7 +52,25 @@ settle(const Gvn *g, BlockId b, Ins *i)
 	int known = ir_fold_cond(g->f, &cc, &i->arg[0], &i->arg[1]);
 
 	i->cc = (uint8_t)cc;
-	return known >= 0 ? known : facts_settle(g->facts, b, cc, i->arg[0], i->arg[1]);
+	if (known >= 0 || !g->facts)
+		return known;
+	return facts_settle(g->facts, b, cc, i->arg[0], i->arg[1]);
+}
+
+/* b holds the condition x cc y from here on. */
+static void
+learn(Gvn *g, BlockId b, IrCc cc, Val x, Val y)
+{
+	if (g->facts)
+		facts_learn(g->facts, b, cc, x, y);
+}
+
+/* v, which stays, has its final operands. */
+static void
+note_range(Gvn *g, BlockId b, Val v)
+{
+	if (g->facts)
+		facts_visit(g->facts, b, v);
 }
 
 /* ---- Values --------------------------------------------------------------------------------- */
@@ -146,7 +165,7 @@ visit_pure(Gvn *g, BlockId b, Val v)
 	i.block = b;
 	f->ins.at[v] = i;
 	remember(g, &i, v, v, 0);
-	facts_visit(g->facts, b, v);
+	note_range(g, b, v);
 }
 
 /* The one value that all operands but itself are, or one of the phis before it that has the same.
@@ -213,7 +232,7 @@ visit_load(Gvn *g, BlockId b, Val v)
 		return;
 	}
 	note_cell(g, &key, v, v);
-	facts_visit(g->facts, b, v);
+	note_range(g, b, v);
 }
 
 static void
@@ -258,7 +277,7 @@ visit_trapif(Gvn *g, BlockId b, Val v)
 	} else {
 		memcpy(g->f->ins.at[v].arg, i.arg, sizeof i.arg);
 		g->f->ins.at[v].cc = i.cc;
-		facts_learn(g->facts, b, cc_negated[i.cc], i.arg[0], i.arg[1]);
+		learn(g, b, cc_negated[i.cc], i.arg[0], i.arg[1]);
 	}
 }
 
@@ -294,8 +313,7 @@ enter(Gvn *g, BlockId b)
 		return;
 	i = &g->f->ins.at[from->last];
 	if (i->op == IR_BR)
-		facts_learn(g->facts, b, from->succ[0] == b ? i->cc : cc_negated[i->cc], i->arg[0],
-			    i->arg[1]);
+		learn(g, b, from->succ[0] == b ? i->cc : cc_negated[i->cc], i->arg[0], i->arg[1]);
 }
 
 static void
@@ -310,7 +328,7 @@ visit(Gvn *g, BlockId b, Val v)
 		if (same)
 			replace(g, v, same);
 		else
-			facts_visit(g->facts, b, v);
+			note_range(g, b, v);
 		return;
 	}
 	args = ir_args(f, v, &n);
@@ -327,12 +345,12 @@ visit(Gvn *g, BlockId b, Val v)
 		if (ir_op_info[f->ins.at[v].op].flags & IR_P)
 			visit_pure(g, b, v);
 		else
-			facts_visit(g->facts, b, v);
+			note_range(g, b, v);
 	}
 }
 
 static bool
-begin(Gvn *g)
+begin(Gvn *g, bool ranges)
 {
 	uint32_t cap = 64;
 
@@ -344,8 +362,9 @@ begin(Gvn *g)
 	g->reached = arena_alloc(g->a, g->f->blocks.n + 1);
 	if (!g->heads || !g->version_out || !g->reached || !edit_dom(g->f, g->a, &g->dom))
 		return false;
-	g->facts = facts_new(g->f, g->a, &g->dom);
-	return g->facts != NULL;
+	if (ranges)
+		g->facts = facts_new(g->f, g->a, &g->dom);
+	return !ranges || g->facts;
 }
 
 /* Predecessors other than those at the ends of loops were looked at before b. */
@@ -365,7 +384,7 @@ gvn_run(IrFunc *f, OptContext *o)
 {
 	Gvn g = { .f = f, .a = o->arena, .versions = 1 };
 
-	if (!begin(&g))
+	if (!begin(&g, o->ranges))
 		return false;
 	for (uint32_t k = 0; k < f->order.n && !o->arena->mem->failed; k++) {
 		BlockId b = f->order.at[k];

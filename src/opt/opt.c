@@ -15,6 +15,8 @@ static const Pass passes[] = {
 	  "variables of loops that turn out to be constants, and branches on them" },
 	{ "gvn",     gvn_run,       FACT_ORDER,               FACT_ALL,
 	  "what was computed, loaded or checked before is not done again" },
+	{ "range",   NULL,          0,                        0,
+	  "checks and branches that known intervals and orders of values settle: a part of each gvn" },
 	{ "tidy",    tidy_run,      FACT_ORDER,               FACT_ORDER,
 	  "blocks that always follow each other become one" },
 	{ "ifconv",  ifconv_run,    FACT_ORDER,               FACT_ORDER | FACT_REACHED,
@@ -150,14 +152,16 @@ bool
 opt_run(IrModule *m, const OptOptions *o, Arena *a, Text *remarks, Text *why)
 {
 	OptContext context = { .arena = a, .remarks = remarks, .module = m };
+	uint32_t range = find_pass(STR("range"));
 	uint8_t *facts = arena_alloc(a, m->funcs.n + 1);
 	bool last = false;
 
+	context.ranges = !(o->without >> range & 1);
 	for (uint32_t k = 0; k < PASS_COUNT && !last && facts; k++) {
 		const Pass *p = &passes[k];
 
 		last = o->after && strcmp(o->after, p->name) == 0;
-		if (o->without >> k & 1)
+		if (o->without >> k & 1 || !p->run)
 			continue;
 		for (uint32_t i = 0; i < m->funcs.n; i++) {
 			IrFunc *f = &m->funcs.at[i];

@@ -14,6 +14,7 @@ typedef struct OptContext {
 	Arena *arena;           /* of the compilation; what a pass allocates here lives that long */
 	Text *remarks;          /* NULL, or one line per loop: FUNCTION:LINE: what became of it, and why */
 	const IrModule *module;
+	bool ranges;            /* is pass `range` to be made? */
 	uint8_t kept;           /* set by a pass that changed something: facts it kept although its row says it breaks them */
 } OptContext;
 
@@ -26,7 +27,7 @@ enum { FACT_ORDER = 1, FACT_CLEAN = 2, FACT_REACHED = 4, FACT_ALL = 7 };
 
 typedef struct Pass {
 	const char *name;       /* of --without=NAME and --after=NAME */
-	PassFn *run;
+	PassFn *run;            /* NULL: a part of others, which ask OptContext for it */
 	uint8_t needs, breaks;  /* facts; broken ones only when the pass changed something */
 	const char *what;       /* one line for people */
 } Pass;

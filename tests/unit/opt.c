@@ -91,56 +91,61 @@ static const Row rows[] = {
 	{ "gvn", IR_LOAD, 2,
 	  "fn g(xs: [i64]) { xs[0] = 2; } fn f(xs: [i64]) -> i64 { let a = xs[0]; g(xs); return a "
 	  "+ xs[0]; }" },
-	/* gvn: conditions */
-	{ "gvn", IR_BR, 1,
-	  "fn f(a: i64) -> i64 { if a < 5 { if a < 6 { return 1; } return 2; } return 3; }" },
+	/* range: conditions */
 	{ "gvn", IR_BR, 2,
+	  "fn f(a: i64) -> i64 { if a < 5 { if a < 6 { return 1; } return 2; } return 3; }" },
+	{ "gvn,range", IR_BR, 1,
+	  "fn f(a: i64) -> i64 { if a < 5 { if a < 6 { return 1; } return 2; } return 3; }" },
+	{ "gvn,range", IR_BR, 2,
 	  "fn f(a: i64) -> i64 { if a < 5 { if a < 4 { return 1; } return 2; } return 3; }" },
-	{ "gvn", IR_BR, 1,
+	{ "gvn,range", IR_BR, 1,
 	  "fn f(a: i64, b: i64) -> i64 { if a < b { if b <= a { return 1; } return 2; } return 3; "
 	  "}" },
-	{ "gvn", IR_BR, 2,
+	{ "gvn,range", IR_BR, 2,
 	  "fn f(a: u64, b: u64) -> i64 { if a <= b { if b <= a { return 1; } return 2; } return 3; "
 	  "}" },
-	{ "gvn", IR_BR, 2,
+	{ "gvn,range", IR_BR, 2,
 	  "fn f(a: f64, b: f64) -> i64 { if a < b { return 1; } if a >= b { return 2; } return 3; "
 	  "}" },
-	{ "gvn", IR_BR, 1,
+	{ "gvn,range", IR_BR, 1,
 	  "fn f(a: u32) -> i64 { if a % 8 > 7 { return 1; } if a > 7 { return 2; } return 3; }" },
-	{ "gvn", IR_TRAPIF, 1, "fn f(a: i32, b: i32) -> i32 { return a % b + b % b; }" },
-	{ "gvn", IR_TRAPIF, 0,
+	{ "gvn,range", IR_TRAPIF, 1, "fn f(a: i32, b: i32) -> i32 { return a % b + b % b; }" },
+	{ "gvn,range", IR_TRAPIF, 0,
 	  "fn f(a: i32, b: i32) -> i32 { if b > 0 { return a / b; } return 0; }" },
-	{ "gvn", IR_TRAPIF, 1,
+	{ "gvn,range", IR_TRAPIF, 1,
 	  "fn f(a: i32, b: i32) -> i32 { if b >= 0 { return a / b; } return 0; }" },
-	/* gvn: bounds */
-	{ "gvn", IR_TRAPIF, 0,
+	/* range: bounds */
+	{ "gvn", IR_TRAPIF, 1,
 	  "fn f(xs: [i64]) -> i64 { let s = 0; for i in 0..len(xs) { s += xs[i]; } return s; }" },
-	{ "gvn", IR_TRAPIF, 1,
+	{ "gvn,range", IR_TRAPIF, 0,
+	  "fn f(xs: [i64]) -> i64 { let s = 0; for i in 0..len(xs) { s += xs[i]; } return s; }" },
+	{ "gvn,range", IR_TRAPIF, 1,
 	  "fn f(xs: [i64]) -> i64 { let s = 0; for i in -1..len(xs) { s += xs[i]; } return s; }" },
-	{ "gvn", IR_TRAPIF, 1,
+	{ "gvn,range", IR_TRAPIF, 1,
 	  "fn f(xs: [i64], ys: [i64]) -> i64 { let s = 0; for i in 0..len(xs) { s += ys[i]; } "
 	  "return s; }" },
-	{ "gvn", IR_TRAPIF, 0,
+	{ "gvn,range", IR_TRAPIF, 0,
 	  "fn f(xs: [i64]) { for i in 1..len(xs) - 1 { xs[i] = xs[i - 1] + xs[i + 1]; } }" },
-	{ "gvn", IR_TRAPIF, 1,
+	{ "gvn,range", IR_TRAPIF, 1,
 	  "fn f(xs: [i64]) { for i in 1..len(xs) { xs[i] = xs[i - 1] + xs[i + 1]; } }" },
-	{ "gvn", IR_TRAPIF, 1, "fn f(xs: [i64]) { for i in 0..len(xs) { xs[i] = xs[i - 1]; } }" },
-	{ "gvn", IR_TRAPIF, 0,
+	{ "gvn,range", IR_TRAPIF, 1,
+	  "fn f(xs: [i64]) { for i in 0..len(xs) { xs[i] = xs[i - 1]; } }" },
+	{ "gvn,range", IR_TRAPIF, 0,
 	  "fn f(xs: [i64]) -> i64 { let s = 0; let i = len(xs) - 1; while i >= 0 { s += xs[i]; i "
 	  "-= 1; } return s; }" },
-	{ "gvn", IR_TRAPIF, 1,
+	{ "gvn,range", IR_TRAPIF, 1,
 	  "fn f(xs: [i64]) -> i64 { let s = 0; let i = len(xs); while i >= 0 { s += xs[i]; i -= 1; "
 	  "} return s; }" },
-	{ "gvn", IR_TRAPIF, 0,
+	{ "gvn,range", IR_TRAPIF, 0,
 	  "fn f(xs: [i64]) { let a = 0; let b = len(xs) - 1; while a < b { let t = xs[a]; xs[a] = "
 	  "xs[b]; xs[b] = t; a += 1; b -= 1; } }" },
-	{ "gvn", IR_TRAPIF, 1, "fn f(xs: [u8]) -> u32 { return xs[5] + xs[4] + xs[0]; }" },
-	{ "gvn", IR_TRAPIF, 2, "fn f(xs: [u8]) -> u32 { return xs[0] + xs[5] + xs[4]; }" },
-	{ "gvn", IR_TRAPIF, 1,
+	{ "gvn,range", IR_TRAPIF, 1, "fn f(xs: [u8]) -> u32 { return xs[5] + xs[4] + xs[0]; }" },
+	{ "gvn,range", IR_TRAPIF, 2, "fn f(xs: [u8]) -> u32 { return xs[0] + xs[5] + xs[4]; }" },
+	{ "gvn,range", IR_TRAPIF, 1,
 	  "fn f(xs: [u8], n: i64) -> u32 { let s: u32 = 0; let t = xs[0..n]; for i in 0..n { s += "
 	  "t[i]; } return s; }" },
 	/* a length only where it is one: n may be negative at the first test */
-	{ "gvn", IR_BR, 1,
+	{ "gvn,range", IR_BR, 1,
 	  "fn f(xs: [u8], n: i64) -> u32 { if n < 0 { return 7; } let t = xs[0..n]; return t[0]; "
 	  "}" },
 	/* tidy */
