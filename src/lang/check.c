@@ -154,29 +154,59 @@ static const uint8_t links_of[NODE_KIND_COUNT] = {
 };
 // clang-format on
 
-/* A node with nothing below it. */
-static bool
-measure_leaf(Checker *c, NodeId id, NodeId parent)
+static void measure(Checker *c, NodeId id, NodeId parent, uint32_t depth);
+
+/* Everything below id.  Most nodes have nothing below them. */
+static inline void
+measure_operand(Checker *c, NodeId id, NodeId parent, uint32_t depth)
 {
 	Node *n = at(c, id);
 
-	if (id >= c->p->nodes.n || (n->a | n->b | n->c) || n->kind >= NODE_KIND_COUNT)
-		return false;
-	if (claim(c, id, parent))
+	if (depth > AST_MAX_DEPTH)
+		malformed(c, id < c->p->nodes.n ? id : parent, "nested too deeply (limit 256)");
+	else if (id >= c->p->nodes.n || (n->a | n->b | n->c) || n->kind >= NODE_KIND_COUNT)
+		measure(c, id, parent, depth);
+	else if (claim(c, id, parent))
 		n->flags = flexibility(c, n);
-	return true;
 }
 
-/* Everything below id: a chain of nodes, and by recursion what hangs off it. */
+/* What hangs off a node of a chain, of which `next` was measured before. */
+static void
+measure_link(Checker *c, NodeId id, NodeId next, uint32_t depth)
+{
+	Node *n = at(c, id);
+	const NodeId below[3] = { n->a, n->b, n->c };
+	bool list = n->kind == NODE_CALL || n->kind == NODE_BLOCK;
+	uint32_t height = next ? at(c, next)->height : 1;
+	uint8_t links = (uint8_t)((n->a != 0) | (n->b != 0) << 1 | (n->c != 0) << 2);
+
+	if (n->kind >= NODE_KIND_COUNT || links & ~links_of[n->kind])
+		malformed(c, id, "malformed tree: an operand too many");
+	if (next && at(c, next)->next)
+		malformed(c, next, "malformed tree: an operand is in a list");
+	for (int i = 0; i < 3; i++) {
+		for (NodeId k = below[i]; k && k != next; k = at(c, k)->next) {
+			measure_operand(c, k, id, depth + 1);
+			if (c->malformed)
+				return;
+			if (at(c, k)->height + 1u > height)
+				height = at(c, k)->height + 1u;
+			if (at(c, k)->next && (i > 0 || !list))
+				malformed(c, id, "malformed tree: an operand is in a list");
+		}
+	}
+	n->height = (uint16_t)height;
+	if (!c->malformed)
+		n->flags = flexibility(c, n);
+}
+
+/* A chain of nodes, from its far end on. */
 static void
 measure(Checker *c, NodeId id, NodeId parent, uint32_t depth)
 {
 	uint32_t bottom = c->chain.n;
+	NodeId next = 0;
 
-	if (depth > AST_MAX_DEPTH)
-		malformed(c, id < c->p->nodes.n ? id : parent, "nested too deeply (limit 256)");
-	else if (measure_leaf(c, id, parent))
-		return;
 	for (; id && !c->malformed; parent = id, id = chain_next(c, at(c, id))) {
 		ChainEntry *e;
 		if (!claim(c, id, parent))
@@ -187,33 +217,9 @@ measure(Checker *c, NodeId id, NodeId parent, uint32_t depth)
 		else
 			e->id = id;
 	}
-	while (c->chain.n > bottom && !c->malformed) {
-		ChainEntry e = c->chain.at[--c->chain.n];
-		Node *n = at(c, e.id);
-		NodeId below[3] = { n->a, n->b, n->c }, next = chain_next(c, n);
-		bool list = n->kind == NODE_CALL || n->kind == NODE_BLOCK;
-		uint32_t height = next ? at(c, next)->height : 1;
-		uint8_t links = (uint8_t)((n->a != 0) | (n->b != 0) << 1 | (n->c != 0) << 2);
-		if (n->kind >= NODE_KIND_COUNT || links & ~links_of[n->kind])
-			malformed(c, e.id, "malformed tree: an operand too many");
-		if (next && at(c, next)->next)
-			malformed(c, next, "malformed tree: an operand is in a list");
-		for (int i = 0; i < 3; i++) {
-			for (NodeId k = below[i]; k && k != next;) {
-				measure(c, k, e.id, depth + 1);
-				if (c->malformed)
-					return;
-				if (at(c, k)->height + 1u > height)
-					height = at(c, k)->height + 1u;
-				k = at(c, k)->next;
-				if (k && (i > 0 || !list))
-					malformed(c, e.id,
-						  "malformed tree: an operand is in a list");
-			}
-		}
-		n->height = (uint16_t)height;
-		if (!c->malformed)
-			n->flags = flexibility(c, n);
+	for (; c->chain.n > bottom && !c->malformed; next = id) {
+		id = c->chain.at[--c->chain.n].id;
+		measure_link(c, id, next, depth);
 	}
 	c->chain.n = bottom;
 }
@@ -223,7 +229,7 @@ checker_measure(Checker *c, NodeId id)
 {
 	c->malformed = false;
 	c->chain.n = 0;
-	measure(c, id, 0, 1);
+	measure_operand(c, id, 0, 1);
 	if (!c->malformed && at(c, id)->next)
 		malformed(c, id, "malformed tree: an operand is in a list");
 	return !c->malformed;

@@ -26,29 +26,31 @@ lex_init(Lexer *l, Str text, uint32_t line, uint32_t column, Program *p, Diags *
 		l->at += 3; /* a byte order mark some editors leave */
 }
 
-/* Not <ctype.h>: that depends on the locale. */
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
+/* Not <ctype.h>: that depends on the locale.  Bits of what a byte may be part of. */
+enum { IN_NUMBER = 1, IN_HEX = 2, IN_NAME = 4, IS_BLANK = 8 };
+// clang-format off
+static const uint8_t class_of[256] = {
+#define DIGIT (IN_NUMBER | IN_HEX)
+	['0'] = DIGIT, ['1'] = DIGIT, ['2'] = DIGIT, ['3'] = DIGIT, ['4'] = DIGIT,
+	['5'] = DIGIT, ['6'] = DIGIT, ['7'] = DIGIT, ['8'] = DIGIT, ['9'] = DIGIT,
+#undef DIGIT
+#define LETTER(small, capital, also) [small] = IN_NAME | also, [capital] = IN_NAME | also,
+	LETTER('a', 'A', IN_HEX) LETTER('b', 'B', IN_HEX) LETTER('c', 'C', IN_HEX)
+	LETTER('d', 'D', IN_HEX) LETTER('e', 'E', IN_HEX) LETTER('f', 'F', IN_HEX)
+	LETTER('g', 'G', 0) LETTER('h', 'H', 0) LETTER('i', 'I', 0) LETTER('j', 'J', 0)
+	LETTER('k', 'K', 0) LETTER('l', 'L', 0) LETTER('m', 'M', 0) LETTER('n', 'N', 0)
+	LETTER('o', 'O', 0) LETTER('p', 'P', 0) LETTER('q', 'Q', 0) LETTER('r', 'R', 0)
+	LETTER('s', 'S', 0) LETTER('t', 'T', 0) LETTER('u', 'U', 0) LETTER('v', 'V', 0)
+	LETTER('w', 'W', 0) LETTER('x', 'X', 0) LETTER('y', 'Y', 0) LETTER('z', 'Z', 0)
+#undef LETTER
+	['_'] = IN_NAME, [' '] = IS_BLANK, ['\t'] = IS_BLANK, ['\r'] = IS_BLANK,
+};
+// clang-format on
 
 static bool
-is_hex(char c)
+is(char c, unsigned classes)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-static bool
-is_name_start(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
-static bool
-is_name(char c)
-{
-	return is_name_start(c) || is_digit(c);
+	return (class_of[(unsigned char)c] & classes) != 0;
 }
 
 static char
@@ -89,7 +91,7 @@ skip_blanks(Lexer *l)
 	const char *at = l->at, *end = l->end;
 
 	for (; at < end; at++) {
-		if (*at == ' ' || *at == '\t' || *at == '\r')
+		if (is(*at, IS_BLANK))
 			continue;
 		if (*at == '\n') {
 			l->line++;
@@ -116,14 +118,14 @@ number_length(const Lexer *l)
 		char c = peek(l, n), before = peek(l, n - 1);
 		bool exponent =
 			hex ? before == 'p' || before == 'P' : before == 'e' || before == 'E';
-		if (is_name(c))
+		if (is(c, IN_NAME | IN_NUMBER))
 			continue;
 		if (c == '.' && !point &&
-		    (hex ? is_hex(peek(l, n + 1)) : is_digit(peek(l, n + 1)))) {
+		    (hex ? is(peek(l, n + 1), IN_HEX) : is(peek(l, n + 1), IN_NUMBER))) {
 			point = true;
 			continue;
 		}
-		if ((c == '+' || c == '-') && exponent && is_digit(peek(l, n + 1)))
+		if ((c == '+' || c == '-') && exponent && is(peek(l, n + 1), IN_NUMBER))
 			continue;
 		return n;
 	}
@@ -182,7 +184,7 @@ lex_name(Lexer *l, Token *t)
 	Number ignored;
 	uint32_t n = 1, most = (uint32_t)(l->end - l->at);
 
-	while (n < most && is_name(l->at[n]))
+	while (n < most && is(l->at[n], IN_NAME | IN_NUMBER))
 		n++;
 	t->text = (Str){ l->at, n };
 	t->kind = TOK_NAME;
@@ -203,7 +205,7 @@ lex_is_word(Str s)
 	Lexer l = { .at = s.at, .end = s.at + s.n, .line_start = s.at };
 	Token t = { 0 };
 
-	if (!s.n || !is_name_start(s.at[0]))
+	if (!s.n || !is(s.at[0], IN_NAME))
 		return false;
 	lex_name(&l, &t);
 	return t.kind == TOK_NAME && t.text.n == s.n;
@@ -213,17 +215,27 @@ lex_is_word(Str s)
 static bool
 lex_punctuation(Lexer *l, Token *t)
 {
-	char c = *l->at, second = peek(l, 1);
+	static const uint8_t single[256] = {
+		['('] = TOK_LPAREN, [')'] = TOK_RPAREN,	   ['{'] = TOK_LBRACE,
+		['}'] = TOK_RBRACE, ['['] = TOK_LBRACKET,  [']'] = TOK_RBRACKET,
+		[','] = TOK_COMMA,  [';'] = TOK_SEMICOLON, [':'] = TOK_COLON,
+	};
+	char c = *l->at, second;
 
-#define X(name, word)                                                                      \
-	if (TOK_##name >= TOK_ANDAND && TOK_##name < TOK_FN && TOK_##name != TOK_ASSIGN && \
-	    c == word[1] && (sizeof word == 4 || second == word[2])) {                     \
-		t->kind = TOK_##name;                                                      \
-		t->text.n = sizeof word - 3;                                               \
-		return true;                                                               \
-	}
-	TOKEN_LIST(X)
-#undef X
+	t->kind = single[(unsigned char)c];
+	t->text.n = 1;
+	if (t->kind)
+		return true;
+	second = peek(l, 1);
+	t->text.n = 2;
+	t->kind = c == '&' && second == '&'   ? TOK_ANDAND
+		  : c == '|' && second == '|' ? TOK_OROR
+		  : c == '-' && second == '>' ? TOK_ARROW
+		  : c == '.' && second == '.' ? TOK_DOTDOT
+					      : TOK_END;
+	if (t->kind != TOK_END)
+		return true;
+	t->text.n = 0;
 	return false;
 }
 
@@ -271,27 +283,25 @@ lex_garbage(Lexer *l, const Token *t)
 				  (unsigned char)*l->at < '\t'));
 }
 
-Token
-lex_next(Lexer *l)
+void
+lex_next(Lexer *l, Token *t)
 {
 	for (;;) {
-		Token t = { .kind = TOK_END };
-
 		skip_blanks(l);
-		t.line = l->line;
-		t.column = column_of(l, l->at);
-		t.text.at = l->at;
+		*t = (Token){ .kind = TOK_END, .line = l->line };
+		t->column = column_of(l, l->at);
+		t->text.at = l->at;
 		if (l->at == l->end || l->program->arena->mem->failed)
-			return t;
-		if (is_name_start(*l->at)) {
-			lex_name(l, &t);
-		} else if (is_digit(*l->at)) {
-			lex_number(l, &t);
-		} else if (!lex_punctuation(l, &t) && !lex_operator(l, &t)) {
-			lex_garbage(l, &t);
+			return;
+		if (is(*l->at, IN_NAME)) {
+			lex_name(l, t);
+		} else if (is(*l->at, IN_NUMBER)) {
+			lex_number(l, t);
+		} else if (!lex_punctuation(l, t) && !lex_operator(l, t)) {
+			lex_garbage(l, t);
 			continue;
 		}
-		l->at += t.text.n;
-		return t;
+		l->at += t->text.n;
+		return;
 	}
 }

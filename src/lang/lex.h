@@ -74,7 +74,7 @@ typedef struct Lexer {
 
 /* line and column: of the text's first byte.  column must be 1 unless the text is part of a longer one. */
 void lex_init(Lexer *l, Str text, uint32_t line, uint32_t column, Program *p, Diags *d);
-Token lex_next(Lexer *l);       /* END for ever at the end, and once memory has run out */
+void lex_next(Lexer *l, Token *t);      /* END for ever at the end, and once memory has run out */
 const char *lex_kind_text(TokenKind k);
 bool lex_is_word(Str s);        /* would be read as one name, and is no keyword */
 

@@ -73,13 +73,21 @@ number_scan(Str s, Number *n)
 	const char *wrong;
 
 	*n = (Number){ .base = 10 };
-	if (!s.n || !is_digit_of(s.at[0], 10))
+	while (at < s.n && is_digit_of(s.at[at], 10))
+		at++;
+	if (s.n && at == s.n) { /* digits alone, as most are */
+		n->digits = s;
+		return NULL;
+	}
+	if (!at)
 		return scan_word(s, n);
+	at = 0;
 	if (s.n > 1 && s.at[0] == '0') {
 		n->base = s.at[1] == 'x' || s.at[1] == 'X'   ? 16
 			  : s.at[1] == 'b' || s.at[1] == 'B' ? 2
 							     : 10;
-		at = n->base == 10 ? 0 : 2;
+		if (n->base != 10)
+			at = 2;
 	}
 	n->digits = (Str){ s.at + at, digits_length(s, at, n->base, &any) };
 	at += n->digits.n;

@@ -20,8 +20,8 @@ parser_init(Parser *ps, Str text, uint32_t line, uint32_t column, Program *p, Di
 static void
 start(Parser *ps)
 {
-	ps->tok = lex_next(&ps->lex);
-	ps->ahead = lex_next(&ps->lex);
+	lex_next(&ps->lex, &ps->tok);
+	lex_next(&ps->lex, &ps->ahead);
 }
 
 void
@@ -34,7 +34,7 @@ parser_advance(Parser *ps)
 		return;
 	}
 	ps->tok = ps->ahead;
-	ps->ahead = lex_next(&ps->lex);
+	lex_next(&ps->lex, &ps->ahead);
 }
 
 void
