@@ -349,16 +349,29 @@ x64_bswap(Cbuf *c, unsigned size, unsigned reg)
 	plain(c, X64_BSWAP, size, reg, 0);
 }
 
+/* There are many in a program of small functions, and they are short. */
+static void
+stack(Cbuf *c, X64Form form, unsigned reg)
+{
+	if (reg > 15)
+		plain(c, form, 8, reg, 0); /* fails */
+	if (!cbuf_room(c, 2))
+		return;
+	if (reg > 7)
+		c->code.at[c->code.n++] = 0x41; /* REX.B */
+	c->code.at[c->code.n++] = (uint8_t)(x64_row[form].opcode | (reg & 7));
+}
+
 void
 x64_push(Cbuf *c, unsigned reg)
 {
-	plain(c, X64_PUSH_O, 8, reg, 0);
+	stack(c, X64_PUSH_O, reg);
 }
 
 void
 x64_pop(Cbuf *c, unsigned reg)
 {
-	plain(c, X64_POP_O, 8, reg, 0);
+	stack(c, X64_POP_O, reg);
 }
 
 void

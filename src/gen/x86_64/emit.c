@@ -450,6 +450,8 @@ x64_epilogue(Emit *e)
 		x64_ret(e->c);
 		return;
 	}
+	if (!e->exits.n)
+		e->leave = mark(e);
 	save_xmm(e, X64_MOVAPS_RM);
 	if (e->frame_bytes)
 		x64_alu_imm(e->c, X64_ADD, 8, x64_r(RSP), (int32_t)e->frame_bytes);
@@ -509,7 +511,10 @@ resume_after_trap(Emit *e, Label resume)
 		 x64_import_rm(e, x64_find_import(m, IMPORT_HELPER, HELPER_TRAPPED)), 0);
 	x64_zero(e->c, RAX);
 	x64_emit(e->c, X64_XORP, 4, 0, x64_r(0), 0);
-	x64_epilogue(e);
+	if (e->exits.n)
+		x64_jmp(e->c, e->leave);
+	else
+		x64_epilogue(e);
 }
 
 /* ---- Calls ---- */

@@ -58,6 +58,7 @@ typedef struct Emit {
 	Label body;             /* behind the prologue */
 	RegSet saved;
 	Label pushes, allocated; /* FrameInfo.pushes and .framed */
+	Label leave;            /* the first epilogue, once there is one */
 	VEC(Label) exits;       /* behind the `add rsp` of every epilogue */
 
 	VEC(Cold) cold;
