@@ -23,23 +23,29 @@ succ_count(const Block *b)
 
 /* A loop reaches from its header to the last block that jumps back to it.  Cold blocks, laid out
  * far away, are not counted: splitting them off costs little. */
-static void
+static bool
 find_loops(Ra *ra)
 {
 	const IrFunc *f = ra->f;
-	uint32_t open = NONE;
+	uint32_t open = NONE, nedges = 0;
+
+	ra->preds = arena_take(ra->a, 2 * (size_t)ra->nblocks * sizeof *ra->preds);
+	if (!ra->preds)
+		return false;
 
 	for (uint32_t b = 0; b < ra->nblocks; b++) {
 		RaBlock *rb = &ra->blocks[b];
 		const Block *block = &f->blocks.at[rb->id];
 		uint32_t last = NONE;
 
+		rb->preds = nedges;
 		while (open != NONE && ra->blocks[open].loop_end < b)
 			open = ra->blocks[open].outer;
 		for (uint32_t k = 0; k < block->preds.n; k++) {
 			const Block *p = &f->blocks.at[block->preds.at[k]];
 			if (p->order == BLOCK_NONE)
 				continue;
+			ra->preds[nedges++] = p->order;
 			if (succ_count(p) == 1)
 				ra->blocks[p->order].phi_operand = k;
 			if (p->order >= b && (!p->cold || block->cold) &&
@@ -55,12 +61,24 @@ find_loops(Ra *ra)
 		}
 		rb->loop = open;
 	}
+	ra->blocks[ra->nblocks].preds = nedges;
 	for (uint32_t b = 0; b < ra->nblocks; b++)
 		if (ra->blocks[b].loop == b)
 			ra->blocks[b].loop_end = ra->blocks[ra->blocks[b].loop_end].to;
+	return true;
 }
 
 enum { FAST_BLOCKS = 4, FAST_INS = 6 }; /* the longest way to an early return */
+
+/* Do all predecessors of block b come before it? */
+static bool
+all_before(const Ra *ra, uint32_t b)
+{
+	for (uint32_t k = ra->blocks[b].preds; k < ra->blocks[b + 1].preds; k++)
+		if (ra->preds[k] >= b)
+			return false;
+	return true;
+}
 
 /* May block b, all of whose predecessors come before it, do without a frame? */
 static bool
@@ -69,10 +87,8 @@ is_fast(const Ra *ra, uint32_t b, uint32_t *room, bool *returns)
 	const IrFunc *f = ra->f;
 	const Block *block = &f->blocks.at[ra->blocks[b].id];
 
-	for (uint32_t k = 0; k < block->preds.n; k++)
-		if (f->blocks.at[block->preds.at[k]].order != BLOCK_NONE &&
-		    f->blocks.at[block->preds.at[k]].order >= b)
-			return false;
+	if (!all_before(ra, b))
+		return false;
 	for (Val v = block->first; v; v = f->ins.at[v].next) {
 		uint8_t op = f->ins.at[v].op, flags = ir_op_info[op].flags;
 		if (!takes_position(ra, op))
@@ -89,12 +105,9 @@ static bool
 is_gate(const Ra *ra, uint32_t b)
 {
 	const IrFunc *f = ra->f;
-	const Block *gate = &f->blocks.at[ra->blocks[b].id];
 
-	for (uint32_t k = 0; k < gate->preds.n; k++)
-		if (f->blocks.at[gate->preds.at[k]].order != BLOCK_NONE &&
-		    f->blocks.at[gate->preds.at[k]].order >= b)
-			return false;
+	if (!all_before(ra, b))
+		return false;
 	for (uint32_t k = 0; k < b; k++)
 		for (unsigned s = 0; s < 2; s++) {
 			BlockId to = f->blocks.at[ra->blocks[k].id].succ[s];
@@ -123,15 +136,15 @@ find_fast_path(Ra *ra)
 	ra->out->framed = b;
 }
 
-static void
-count_operands(Ra *ra, Val v, uint32_t *noperands)
+static uint32_t
+count_operands(IrFunc *f, Value *values, Val v)
 {
 	uint32_t n;
-	const Val *args = ir_args(ra->f, v, &n);
+	const Val *args = ir_args(f, v, &n);
 
-	*noperands += n;
 	for (uint32_t k = 0; k < n; k++)
-		ra->values[args[k]].count++;
+		values[args[k]].count++;
+	return n;
 }
 
 /* Gives positions, and counts operands.  The number of operands, or NONE when memory is out. */
@@ -139,10 +152,12 @@ static uint32_t
 number(Ra *ra)
 {
 	IrFunc *f = ra->f;
+	Value *values = ra->values;
+	PosInfo *at = arena_take(ra->a, (f->ins.n + (size_t)ra->nblocks + 1) * sizeof *at);
 	uint32_t k = 0, noperands = 0;
+	uint8_t all = 0;
 
-	ra->at = arena_alloc(ra->a, (f->ins.n + (size_t)ra->nblocks + 1) * sizeof *ra->at);
-	if (!ra->at)
+	if (!at)
 		return NONE;
 	for (uint32_t b = 0; b < ra->nblocks; b++) {
 		RaBlock *rb = &ra->blocks[b];
@@ -150,27 +165,29 @@ number(Ra *ra)
 		const Block *block = &f->blocks.at[rb->id];
 		rb->depth = block->loop_depth;
 		rb->from = 4 * k;
-		ra->at[k++].block = b;
+		at[k++] = (PosInfo){ 0, b };
 		for (Val v = block->first; v; v = f->ins.at[v].next) {
 			uint8_t op = f->ins.at[v].op;
-			Value *value = &ra->values[v];
-			ra->calls |= (ir_op_info[op].flags & IR_V) != 0;
+			Value *value = &values[v];
+			all |= ir_op_info[op].flags;
 			value->block = b;
 			value->uses = NONE;
 			value->type = f->ins.at[v].type;
 			value->prefer = value->reg = value->hint = REG_NONE;
 			if (takes_position(ra, op)) {
 				value->def = 4 * k + 2;
-				ra->at[k++] = (PosInfo){ v, b };
+				at[k++] = (PosInfo){ v, b };
 			} else {
 				value->def = op == IR_PHI ? rb->from : POS_START;
 			}
 			if (op != IR_CONST && op != IR_PARAM)
-				count_operands(ra, v, &noperands);
+				noperands += count_operands(f, values, v);
 		}
 		rb->to = 4 * k;
 	}
+	ra->at = at;
 	ra->npos = k;
+	ra->calls = (all & IR_V) != 0;
 	return noperands;
 }
 
@@ -437,11 +454,10 @@ walk_up(Ra *ra, Walk *w, const Value *value, uint32_t b)
 
 	w->stack[n++] = b;
 	while (n > 0) {
-		const Block *block = &ra->f->blocks.at[ra->blocks[w->stack[--n]].id];
-		for (uint32_t k = 0; k < block->preds.n; k++) {
-			uint32_t p = ra->f->blocks.at[block->preds.at[k]].order;
-			if (p == BLOCK_NONE || ra->blocks[p].from < from ||
-			    ra->blocks[p].from >= to)
+		const RaBlock *block = &ra->blocks[w->stack[--n]];
+		for (uint32_t k = block[0].preds; k < block[1].preds; k++) {
+			uint32_t p = ra->preds[k];
+			if (ra->blocks[p].from < from || ra->blocks[p].from >= to)
 				continue;
 			if (set_through(w, p) && p != value->block)
 				w->stack[n++] = p;
@@ -640,7 +656,8 @@ live_run(Ra *ra)
 	noperands = number(ra);
 	if (noperands == NONE)
 		return false;
-	find_loops(ra);
+	if (!find_loops(ra))
+		return false;
 	find_fast_path(ra);
 	ra->uses = arena_alloc(ra->a, (noperands + 1) * sizeof *ra->uses);
 	ra->out->out = arena_alloc(ra->a, f->ins.n * sizeof *ra->out->out);

@@ -80,6 +80,7 @@ typedef struct RaBlock {
 	BlockId id;
 	uint32_t from, to;              /* positions; its first instruction is at from + 4 */
 	uint32_t depth;
+	uint32_t preds;                 /* first in Ra.preds; the next block's begin behind its last */
 	uint32_t loop;                  /* number of the header of the innermost loop, or NONE */
 	uint32_t outer;                 /* of a header: the next loop outwards */
 	uint32_t loop_end;              /* of a header: the position where its loop ends */
@@ -108,8 +109,9 @@ typedef struct Ra {
 	bool fixed_ctx;                 /* CTX is simply the context register, for good */
 	bool failed;
 
-	RaBlock *blocks;
+	RaBlock *blocks;                /* and one more, for its `preds` */
 	uint32_t nblocks;
+	uint32_t *preds;                /* numbers of blocks */
 	PosInfo *at;                    /* by position / 4 */
 	uint32_t npos;
 	Value *values;                  /* by Val */

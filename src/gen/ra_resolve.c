@@ -286,12 +286,11 @@ static void
 move_into_block(Resolver *rs, const Value *value, uint32_t b, const Interval *at)
 {
 	const Ra *ra = rs->ra;
-	const Block *block = &ra->f->blocks.at[ra->blocks[b].id];
 	Loc to = place_of(ra, at);
 
-	for (uint32_t k = 0; k < block->preds.n; k++) {
-		uint32_t p = ra->f->blocks.at[block->preds.at[k]].order;
-		if (p == BLOCK_NONE || (ra->blocks[p].to > at->from && ra->blocks[p].to <= at->to))
+	for (uint32_t k = ra->blocks[b].preds; k < ra->blocks[b + 1].preds; k++) {
+		uint32_t p = ra->preds[k];
+		if (ra->blocks[p].to > at->from && ra->blocks[p].to <= at->to)
 			continue;
 		Loc from = place_at(rs, ra->blocks[p].to - 1);
 		if (to == from || (to == value->home && !value->store_at_split))
