@@ -233,7 +233,7 @@ same_ins(const Ins *i, const Ins *key)
 static bool
 grow_table(IrFunc *f)
 {
-	uint32_t cap = f->cons_cap ? f->cons_cap * 2 : 64, n = 0;
+	uint32_t cap = f->cons_cap ? f->cons_cap * 2 : 128, n = 0;
 	uint32_t *table = arena_alloc(f->module->arena, cap * sizeof *table);
 
 	if (!table)
