@@ -152,6 +152,13 @@ arena_alloc(Arena *a, size_t bytes)
 }
 
 void
+arena_give(Arena *a, void *p, size_t bytes)
+{
+	if (p && (char *)p + round_up(bytes ? bytes : 1) == a->at)
+		a->at = p;
+}
+
+void
 arena_free(Arena *a)
 {
 	while (a->chunks) {

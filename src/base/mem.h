@@ -42,6 +42,8 @@ typedef struct Arena {
 void arena_init(Arena *a, Mem *m);                      /* allocates nothing */
 void *arena_alloc(Arena *a, size_t bytes);              /* zeroed, aligned to 16; NULL on failure */
 void *arena_take(Arena *a, size_t bytes);               /* the same, not zeroed */
+/* Makes room again for what the newest allocation took; of an older one it stays taken. */
+void arena_give(Arena *a, void *p, size_t bytes);
 void arena_free(Arena *a);                              /* everything; usable again afterwards */
 
 /* A growing array inside an arena:  VEC(Node) nodes;  Node *n = vec_push(arena, &nodes);

@@ -7,9 +7,9 @@
 
 /* ---- Scratch memory ------------------------------------------------------------------------- */
 
-/* One piece of the host's memory, cut into arrays of n elements, given back at the end. */
+/* Arrays of n elements in one piece of the arena, given back at the end. */
 typedef struct Scratch {
-	Mem *mem;
+	Arena *arena;
 	uint32_t *at;
 	size_t bytes;
 } Scratch;
@@ -17,16 +17,16 @@ typedef struct Scratch {
 static bool
 scratch_take(Scratch *s, const IrFunc *f, uint32_t arrays, uint32_t n)
 {
-	s->mem = f->module->arena->mem;
+	s->arena = f->module->arena;
 	s->bytes = (size_t)arrays * n * sizeof *s->at;
-	s->at = mem_resize(s->mem, NULL, 0, s->bytes);
+	s->at = arena_take(s->arena, s->bytes);
 	return s->at != NULL;
 }
 
 static void
 scratch_give(Scratch *s)
 {
-	mem_resize(s->mem, s->at, s->bytes, 0);
+	arena_give(s->arena, s->at, s->bytes);
 }
 
 /* ---- Depth-first search --------------------------------------------------------------------- */
