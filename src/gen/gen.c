@@ -193,7 +193,7 @@ allocate(IrFunc *f, const GenOptions *o, Arena *scratch, Alloc *r, Text *why)
 	uint32_t nblocks = f->blocks.n;
 	trivet_status s = TRIVET_OK;
 
-	if (t->legalize && !t->legalize(f, o->features))
+	if (t->legalize && !t->legalize(f, o->features, o->quality, scratch))
 		return complain(f, scratch->mem, "legalize", "refused", why);
 	ir_split_critical_edges(f);
 	if (!f->clean)

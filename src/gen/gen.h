@@ -166,8 +166,9 @@ typedef struct Target {
 	const char *name;               /* "aarch64-linux": in options and test names */
 	const Convention *conv;
 	uint32_t features;              /* those that mean anything here */
-	/* Replaces what the CPU lacks by helper calls (CALLX), before allocation. */
-	bool (*legalize)(IrFunc *f, uint32_t features);
+	/* Before allocation: replaces what the CPU lacks by helper calls (CALLX), and, optimizing, gives f the shape
+	 * that its instructions want.  It leaves ir_order() as good as it was.  False: no memory, or refused. */
+	bool (*legalize)(IrFunc *f, uint32_t features, Quality q, Arena *scratch);
 	void (*constrain)(const IrFunc *f, uint32_t features, Val v, Constraint *c);
 	/* Appends f to g->c; binds g->func_label[index]. */
 	void (*emit)(Gen *g, IrFunc *f, uint32_t index, const Alloc *r, FrameInfo *frame);

@@ -728,12 +728,13 @@ count_words(const Unit *u, uint32_t mask, uint32_t word)
 	return count;
 }
 
-/* Neighbours in memory: x16 is their address once, or again when the index has changed its
- * register. */
+/* Loads of neighbours, used at once: their address is made once, in x16 or, optimizing, as a value,
+ * which has pairs of them. */
 static void
-test_one_address(void)
+test_one_address(Quality q)
 {
 	static const uint8_t types[] = { IR_I64, IR_I64 };
+	bool optimized = q == QUALITY_OPTIMIZED;
 	Unit u;
 	IrFunc *f;
 	Val sum = 0;
@@ -752,9 +753,90 @@ test_one_address(void)
 			  : x;
 	}
 	ir_ret(f, 0, sum);
-	unit_compile(&u, QUALITY_OPTIMIZED, ~UINT64_C(0), "one address");
-	CHECK_EQ(count_words(&u, 0xffe0001f, 0x8b200010), 1); /* add x16, Xn, Xm, extended */
+	unit_compile(&u, q, ~UINT64_C(0), "one address");
+	CHECK_EQ(count_words(&u, 0xffe0001f, 0x8b200010), !optimized); /* add x16, Xn, Xm, uxtx */
+	CHECK_EQ(count_words(&u, 0xffe0fc00, 0x8b000c00), optimized);  /* add Xd, Xn, Xm, lsl #3 */
+	CHECK_EQ(count_words(&u, 0xffc00000, 0xa9400000), optimized ? 2 : 1); /* ldp */
+	CHECK_EQ(count_words(&u, 0xffc00000, 0xf9400000), optimized ? 0 : 2); /* ldr */
 	unit_end(&u);
+}
+
+/* Two loads, or two stores, of neighbours with something between. */
+static const struct {
+	const char *what;
+	bool loads;
+	uint8_t op; /* between, of x0 + at, or of x1 */
+	bool same;
+	int32_t at;
+	unsigned pairs;
+} between[] = {
+	{ "nothing", true, IR_NOP, true, 0, 1 },
+	{ "nothing", false, IR_NOP, true, 0, 1 },
+	{ "a load", true, IR_LOAD, false, 0, 1 },
+	{ "a store elsewhere", true, IR_STORE, true, 32, 1 },
+	{ "a store to the second", true, IR_STORE, true, 24, 1 },
+	{ "a store to the first", true, IR_STORE, true, 16, 1 },
+	{ "half a store to both", true, IR_STORE, true, 20, 0 },
+	{ "a store somewhere", true, IR_STORE, false, 0, 0 },
+	{ "a check", true, IR_TRAPIF, true, 0, 1 }, /* the first waits */
+	{ "a check", false, IR_TRAPIF, true, 0, 0 },
+	{ "a load elsewhere", false, IR_LOAD, true, 8, 1 },
+	{ "a load of the first", false, IR_LOAD, true, 16, 0 },
+	{ "a load somewhere", false, IR_LOAD, false, 16, 0 },
+	{ "a store elsewhere", false, IR_STORE, true, 8, 1 },
+	{ "the first again", false, IR_STORE, true, 16, 1 },
+};
+
+static Val
+access(IrFunc *f, bool load, Val base, int32_t at, Val value)
+{
+	return ir_append(f, 0,
+			 (Ins){ .op = load ? IR_LOAD : IR_STORE,
+				.type = load ? IR_I64 : IR_VOID,
+				.cc = MEM_W64,
+				.aux = at,
+				.arg = { base, 0, load ? 0 : value } });
+}
+
+static void
+test_pairs(void)
+{
+	static const uint8_t types[] = { IR_I64, IR_I64, IR_I64 };
+
+	for (unsigned k = 0; k < sizeof between / sizeof *between; k++) {
+		bool loads = between[k].loads;
+		Val one, two, other = 0;
+		Unit u;
+		IrFunc *f;
+
+		unit_start(&u);
+		f = new_func(&u, IR_I64, types, 3);
+		f->needs_ctx = true;
+		one = access(f, loads, param(0), 16, param(2));
+		if (between[k].op == IR_TRAPIF)
+			ir_append(f, 0,
+				  (Ins){ .op = IR_TRAPIF,
+					 .cc = CC_EQ,
+					 .aux = (int32_t)ir_site(u.m, (Site){ .line = 1 }),
+					 .arg = { param(1), param(2) } });
+		else if (between[k].op != IR_NOP)
+			other = access(f, between[k].op == IR_LOAD, param(between[k].same ? 0 : 1),
+				       between[k].at, param(1));
+		two = access(f, loads, param(0), 24, param(1));
+		if (loads)
+			one = ir_append(f, 0,
+					(Ins){ .op = IR_SUB, .type = IR_I64, .arg = { one, two } });
+		else
+			one = param(0);
+		if (between[k].op == IR_LOAD)
+			one = ir_append(
+				f, 0, (Ins){ .op = IR_SUB, .type = IR_I64, .arg = { one, other } });
+		ir_ret(f, 0, one);
+		unit_compile(&u, QUALITY_OPTIMIZED, ~UINT64_C(0), between[k].what);
+		if (!CHECK_EQ(count_words(&u, 0xff800000, 0xa9000000), between[k].pairs))
+			printf("    with %s between\n", between[k].what);
+		unit_end(&u);
+	}
 }
 
 /* The flags serve the second selection, unless the first has overwritten what was compared. */
@@ -799,7 +881,9 @@ main(void)
 		test_random(QUALITY_OPTIMIZED, k % 2 ? starved : ~UINT64_C(0));
 		test_random(QUALITY_BASELINE, k % 3 ? starved : ~UINT64_C(0));
 	}
-	test_one_address();
+	test_one_address(QUALITY_BASELINE);
+	test_one_address(QUALITY_OPTIMIZED);
+	test_pairs();
 	test_one_comparison(false);
 	test_one_comparison(true);
 	test_large(10, starved);

@@ -475,7 +475,7 @@ test_real_targets(uint32_t seeds)
 		arena_init(&a, &mem);
 		IrFunc *f = random_function(ir_module(&a), &s);
 		uint32_t features = rnd(2) ? t->features : 0;
-		CHECK(!t->legalize || t->legalize(f, features));
+		CHECK(!t->legalize || t->legalize(f, features, QUALITY_OPTIMIZED, f->module->arena));
 		ir_split_critical_edges(f);
 		ir_order(f);
 		if (rnd(2)) { /* those that instructions ask for by name, and two others of each

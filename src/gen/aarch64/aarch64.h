@@ -1,6 +1,7 @@
 /* aarch64.h - what the files of this back end share while one function is emitted.
  *
  *   lower.c      what each instruction asks of the allocator; the Target
+ *   memory.c     addresses shared, neighbours side by side
  *   emit.c       a function: blocks, control flow, calls, traps
  *   frame.c      prologue and epilogue, entry thunks
  *   place.c      moves between registers, slots and constants; data beside the code
@@ -46,6 +47,10 @@ typedef struct Known {
 	uint32_t flags_at;      /* 0: none */
 	Loc a, b;
 	uint8_t type;
+	uint32_t access_at;     /* the last instruction, which ends here, is a load or store; 0: it is none */
+	uint8_t access;         /* A64Mem: it moves rt from or to from + offset */
+	A64Reg rt, from;
+	int32_t offset;
 } Known;
 
 typedef struct Emit {
@@ -138,6 +143,9 @@ emit_word(Emit *e, uint32_t word)
 
 /* emit.c: Target.emit */
 void a64_emit_function(Gen *g, IrFunc *f, uint32_t index, const Alloc *r, FrameInfo *frame);
+
+/* memory.c: of an optimized function; false: no memory. */
+bool a64_arrange_memory(IrFunc *f, Arena *a);
 
 /* place.c */
 uint64_t const_of(const IrFunc *f, Val v);              /* bits; of a 32-bit type, its low half */

@@ -370,6 +370,49 @@ add_index(Emit *e, A64Reg base, A64Reg index, A64Extend extend, unsigned shift)
 	k->shift = shift;
 }
 
+/* Becomes part of the access before it, when the two are a pair's. */
+static bool
+joins_access(Emit *e, A64Mem op, A64Reg rt, A64Reg base, int32_t offset)
+{
+	static const struct {
+		uint8_t mem, pair;
+	} ops[] = {
+		{ A64_LDR_X, A64_LDP_X }, { A64_STR_X, A64_STP_X }, { A64_LDR_D, A64_LDP_D },
+		{ A64_STR_D, A64_STP_D }, { A64_LDR_W, A64_LDP_W }, { A64_STR_W, A64_STP_W },
+		{ A64_LDR_S, A64_LDP_S }, { A64_STR_S, A64_STP_S },
+	};
+	const Known *k = &e->known;
+	int32_t size = (int32_t)a64_mem_bytes(op), first = offset < k->offset ? offset : k->offset;
+	bool down = offset < k->offset, load;
+	unsigned n = 0;
+
+	if (!k->access_at || k->access_at != cbuf_here(e->c) || k->access != op ||
+	    k->from != base || offset - k->offset != (down ? -size : size))
+		return false;
+	while (n < sizeof ops / sizeof *ops && ops[n].mem != op)
+		n++;
+	if (n == sizeof ops / sizeof *ops || !a64_is_pairoff(ops[n].pair, first))
+		return false;
+	load = op & 1;
+	if (load && (k->rt == rt || (k->rt == base && (op == A64_LDR_X || op == A64_LDR_W))))
+		return false;
+	cbuf_put32(e->c->code.at + k->access_at - 4,
+		   a64_pair(ops[n].pair, A64_OFFSET, down ? rt : k->rt, down ? k->rt : rt, base,
+			    first));
+	e->known.access_at = 0;
+	return true;
+}
+
+static void
+note_access(Emit *e, A64Mem op, A64Reg rt, A64Reg base, int32_t offset)
+{
+	e->known.access_at = cbuf_here(e->c);
+	e->known.access = (uint8_t)op;
+	e->known.rt = rt;
+	e->known.from = base;
+	e->known.offset = offset;
+}
+
 /* base + index * bytes + offset, in the fewest instructions: the addressing modes take an index or
  * an offset, not both. */
 static void
@@ -390,10 +433,14 @@ mem_access(Emit *e, A64Mem op, A64Reg rt, A64Reg base, Loc at, int32_t offset)
 		add_index(e, base, reg_number(at), extend, log2_bytes(a64_mem_bytes(op)));
 		base = SCRATCH;
 	}
+	if (joins_access(e, op, rt, base, offset))
+		return;
 	if (a64_is_uoff(op, offset)) {
 		emit_word(e, a64_mem(op, rt, base, offset));
+		note_access(e, op, rt, base, offset);
 	} else if (a64_is_simm9(offset)) {
 		emit_word(e, a64_mem_unscaled(op, rt, base, offset));
+		note_access(e, op, rt, base, offset);
 	} else if (fits_add((uint64_t)(int64_t)offset, A64_X, &negative)) {
 		add_const(e, A64_X, A64_ADD, SCRATCH2, base, (uint64_t)(int64_t)offset);
 		emit_word(e, a64_mem(op, rt, SCRATCH2, 0));

@@ -260,7 +260,7 @@ constrain(const IrFunc *f, uint32_t features, Val v, Constraint *c)
 
 /* sdiv makes MIN of MIN / -1, and msub 0 of that: a remainder needs no other divisor for -1. */
 static bool
-legalize(IrFunc *f, uint32_t features)
+legalize(IrFunc *f, uint32_t features, Quality q, Arena *scratch)
 {
 	(void)features;
 	for (Val v = 1; v < f->ins.n; v++) {
@@ -278,7 +278,7 @@ legalize(IrFunc *f, uint32_t features)
 		    is_all_ones(f, by->arg[1]))
 			i->arg[1] = divisor;
 	}
-	return true;
+	return q == QUALITY_BASELINE || a64_arrange_memory(f, scratch);
 }
 
 const Target target_aarch64_linux = {

@@ -91,8 +91,10 @@ legalize_one(IrFunc *f, uint32_t features, Val v)
 }
 
 bool
-x64_legalize(IrFunc *f, uint32_t features)
+x64_legalize(IrFunc *f, uint32_t features, Quality q, Arena *scratch)
 {
+	(void)q;
+	(void)scratch;
 	uint32_t n = f->ins.n;
 
 	for (Val v = 1; v < n; v++)

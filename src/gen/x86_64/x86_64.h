@@ -80,7 +80,7 @@ static inline bool type_is_fp(unsigned t) { return t == IR_F32 || t == IR_F64; }
 static inline unsigned type_bytes(unsigned t) { return t == IR_I64 || t == IR_F64 ? 8 : 4; }
 
 /* lower.c */
-bool x64_legalize(IrFunc *f, uint32_t features);
+bool x64_legalize(IrFunc *f, uint32_t features, Quality q, Arena *scratch);
 void x64_constrain(const IrFunc *f, const Convention *cv, uint32_t features, Val v, Constraint *c);
 bool x64_index_folds(const IrFunc *f, Val v, int32_t *disp);    /* LOAD or STORE with a constant index */
 uint32_t x64_find_import(const IrModule *m, uint8_t kind, uint32_t id);         /* slot */
