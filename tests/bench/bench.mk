@@ -22,10 +22,13 @@ $B/bench/bench$(SUFFIX): $B/obj/tests/bench/bench.o $(KERNEL_OBJECTS) $B/libtriv
 	$(call SAY,LINK,$@)
 	$Q$(CC) $(ALL_LDFLAGS) -o $@ $^ $(if $(BENCH_TCC),-ltcc -ldl) $(LIBS) -lm
 
+# The two programs below follow, unless it is about one kernel.
+BENCH_MORE := $(if $(KERNEL),,$(if $(filter $(HOST),$(filter %-linux,$(TARGET))),$B/bench/asm $B/bench/memory))
 .PHONY: bench bench-docs bench-program
 bench-program: $B/bench/bench$(SUFFIX)
-bench bench-docs: $B/bench/bench$(SUFFIX)
+bench bench-docs: $B/bench/bench$(SUFFIX) $(BENCH_MORE)
 	@$(PYTHON) tests/bench/bench.py $(if $(filter bench-docs,$@),--docs) $< tests/bench/kernels $(KERNEL)
+	@for program in $(BENCH_MORE); do echo; $$program; done
 
 # `make bench-memory`: code memory against bare system calls.
 $B/bench/memory: $B/obj/tests/bench/memory.o $B/libtrivet.a
