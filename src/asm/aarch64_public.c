@@ -548,22 +548,46 @@ say_expected(trivet_a64_op op, const trivet_operand *operands, unsigned n, unsig
 		say_rows(op, operands, n, at, UINT64_MAX, text, room);
 }
 
+/* Would a row take it, with other registers before it? */
+static bool
+is_left_open(trivet_a64_op op, const trivet_operand *operands, unsigned n, unsigned at)
+{
+	unsigned class = class_of(&operands[at]);
+
+	for (const A64Row *row = &a64_rows[a64_first_row[op]]; row->op == op; row++) {
+		const A64Slot *s = &a64_slots[row->slot[at]];
+		A64Code code;
+
+		if (n >= row->least && n <= row->most && s->accepted >> class & 1 &&
+		    encode_row(NULL, row, operands, n, &code) == at &&
+		    a64_is_unpredictable(s, code.word))
+			return true;
+	}
+	return false;
+}
+
 static void
 fail(trivet_asm *a, trivet_a64_op op, const trivet_operand *operands, unsigned n,
      const A64Code *code)
 {
-	char expected[64], got[40];
+	char expected[96], got[40];
 
 	if (!code->row || code->operand >= n) {
 		asm_fail_operand(a, a64_mnemonics[op], 0, "there is no form with %u operands", n);
 		return;
 	}
 	const trivet_operand *o = &operands[code->operand];
+	const A64Slot *slot = &a64_slots[code->row->slot[code->operand]];
+	if (is_left_open(op, operands, n, code->operand)) {
+		asm_fail_operand(a, a64_mnemonics[op], code->operand + 1u,
+				 "what happens with these registers is left open by the manual");
+		return;
+	}
 	say_expected(op, operands, n, code->operand, expected, sizeof expected);
 	a64_operand_text(NULL, 0, o, 0, got, sizeof got);
 	asm_fail_operand(a, a64_mnemonics[op], code->operand + 1u, "%s is not %s", got, expected);
-	if (o->kind == TRIVET_OPERAND_LABEL && code->row && o->label < a->buf.labels.n &&
-	    a64_slots[code->row->slot[code->operand]].accepted >> A64_CLASS_LABEL & 1)
+	if (o->kind == TRIVET_OPERAND_LABEL && o->label < a->buf.labels.n &&
+	    slot->accepted >> A64_CLASS_LABEL & 1)
 		a->buf.err = TRIVET_RANGE;
 }
 

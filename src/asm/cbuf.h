@@ -37,7 +37,7 @@ typedef struct Cbuf {
 	VEC(uint32_t) labels;           /* offset each is bound to, or LABEL_UNBOUND */
 	VEC(Fixup) fixups;
 	trivet_status err;              /* first failure, or TRIVET_OK */
-	char message[120];
+	char message[160];
 } Cbuf;
 
 void cbuf_init(Cbuf *c, Arena *a);
