@@ -111,15 +111,16 @@ bool
 constants_run(IrFunc *f, OptContext *o)
 {
 	Constants s = { .f = f };
-	LoopForest l;
+	const LoopForest *l;
 	bool changed = false, *outer;
 
-	if (!edit_loops(f, o->arena, &l) || !l.loops.n)
+	l = edit_loops(f, o);
+	if (!l)
 		return false;
-	outer = edit_outer_loops(&l, o->arena);
-	s.l = &l;
-	for (uint32_t k = 0; k < l.loops.n && outer && !o->arena->mem->failed; k++) {
-		s.loop = &l.loops.at[k];
+	outer = edit_outer_loops(l, o->arena);
+	s.l = l;
+	for (uint32_t k = 0; k < l->loops.n && outer && !o->arena->mem->failed; k++) {
+		s.loop = &l->loops.at[k];
 		if (!outer[k] && s.loop->preheader != BLOCK_NONE && is_good(&s))
 			changed |= run_loop(&s);
 	}

@@ -179,23 +179,24 @@ change(Copies *c)
 bool
 copies_run(IrFunc *f, OptContext *o)
 {
-	LoopForest l;
+	const LoopForest *l;
 	uint32_t made = 0;
 	bool *outer;
 	Copies *c;
 
-	if (!edit_loops(f, o->arena, &l) || !l.loops.n)
+	l = edit_loops(f, o);
+	if (!l)
 		return false;
-	outer = edit_outer_loops(&l, o->arena);
+	outer = edit_outer_loops(l, o->arena);
 	c = arena_alloc(o->arena, sizeof *c);
 	if (!outer || !c)
 		return false;
-	for (uint32_t k = 0; k < l.loops.n && !o->arena->mem->failed; k++) {
-		const OptLoop *loop = &l.loops.at[k];
+	for (uint32_t k = 0; k < l->loops.n && !o->arena->mem->failed; k++) {
+		const OptLoop *loop = &l->loops.at[k];
 
 		*c = (Copies){ .f = f, .y = c->y };
 		if (outer[k] || loop->preheader == BLOCK_NONE ||
-		    f->blocks.at[loop->preheader].cold || !is_copy(c, o, &l, loop))
+		    f->blocks.at[loop->preheader].cold || !is_copy(c, o, l, loop))
 			continue;
 		if (change(c)) {
 			remark_loop(o, f, loop->header, "a call copies all at once");

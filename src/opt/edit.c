@@ -248,12 +248,11 @@ is_header(const IrFunc *f, const Dom *d, BlockId b)
 	return false;
 }
 
-bool
-edit_loops(const IrFunc *f, Arena *a, LoopForest *out)
+static bool
+find_loops(const IrFunc *f, Arena *a, LoopForest *out)
 {
 	uint32_t nb = f->blocks.n, *mark = NULL;
 
-	memset(out, 0, sizeof *out);
 	if (!edit_dom(f, a, &out->dom))
 		return false;
 	out->of = arena_alloc(a, ((size_t)nb + 1) * sizeof *out->of);
@@ -290,6 +289,24 @@ edit_loops(const IrFunc *f, Arena *a, LoopForest *out)
 		}
 	}
 	return true;
+}
+
+const LoopForest *
+edit_loops(const IrFunc *f, OptContext *o)
+{
+	uint32_t k = 0;
+
+	while (k < f->order.n && !f->blocks.at[f->order.at[k]].loop_depth)
+		k++;
+	if (k == f->order.n)
+		return NULL;
+	if (!*o->loops) {
+		LoopForest *l = arena_alloc(o->arena, sizeof *l);
+		if (!l || !find_loops(f, o->arena, l))
+			return NULL;
+		*o->loops = l;
+	}
+	return (*o->loops)->loops.n ? *o->loops : NULL;
 }
 
 bool *

@@ -49,8 +49,9 @@ typedef struct LoopForest {
 	uint32_t *of;                   /* by block: innermost loop, or BLOCK_NONE; of the blocks there were */
 	Dom dom;
 } LoopForest;
-/* Needs ir_order().  Loops nested very deep make long lists: beyond a limit the outer ones are left out. */
-bool edit_loops(const IrFunc *f, Arena *a, LoopForest *out);
+/* Those of the function in hand, which were found before if its blocks are still the same; NULL: it has none, or
+ * no memory.  Needs ir_order().  Loops nested very deep make long lists: beyond a limit the outer ones are left out. */
+const LoopForest *edit_loops(const IrFunc *f, OptContext *o);
 /* By loop: is another one inside?  NULL: no memory. */
 bool *edit_outer_loops(const LoopForest *l, Arena *a);
 

@@ -61,19 +61,20 @@ flatten(Body *y, const Counter *c, uint32_t rounds)
 bool
 flatten_run(IrFunc *f, OptContext *o)
 {
-	LoopForest l;
+	const LoopForest *l;
 	uint32_t made = 0;
 	bool *outer;
 	Body y = { 0 };
 
-	if (!edit_loops(f, o->arena, &l) || !l.loops.n)
+	l = edit_loops(f, o);
+	if (!l)
 		return false;
-	outer = edit_outer_loops(&l, o->arena);
-	for (uint32_t k = 0; outer && k < l.loops.n && made < MOST_LOOPS; k++) {
+	outer = edit_outer_loops(l, o->arena);
+	for (uint32_t k = 0; outer && k < l->loops.n && made < MOST_LOOPS; k++) {
 		Counter c;
 		uint32_t rounds;
 
-		if (!body_read(&y, f, o->arena, &l, &l.loops.at[k], !outer[k]) ||
+		if (!body_read(&y, f, o->arena, l, &l->loops.at[k], !outer[k]) ||
 		    !body_counter(&y, &c) || (rounds = count_rounds(&y, &c)) == 0)
 			continue;
 		remark_loop(o, f, y.loop->header, "unrolled: all %u rounds", rounds);

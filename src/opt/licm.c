@@ -76,12 +76,13 @@ move_out(IrFunc *f, const LoopForest *l, uint32_t loop)
 bool
 licm_run(IrFunc *f, OptContext *o)
 {
-	LoopForest l;
+	const LoopForest *l;
 	bool changed = false;
 
-	if (!edit_loops(f, o->arena, &l))
+	l = edit_loops(f, o);
+	if (!l)
 		return false;
-	for (uint32_t k = 0; k < l.loops.n && !o->arena->mem->failed; k++)
-		changed |= move_out(f, &l, k);
+	for (uint32_t k = 0; k < l->loops.n && !o->arena->mem->failed; k++)
+		changed |= move_out(f, l, k);
 	return changed;
 }

@@ -154,10 +154,11 @@ opt_run(IrModule *m, const OptOptions *o, Arena *a, Text *remarks, Text *why)
 	OptContext context = { .arena = a, .remarks = remarks, .module = m };
 	uint32_t range = find_pass(STR("range"));
 	uint8_t *facts = arena_alloc(a, m->funcs.n + 1);
+	const struct LoopForest **loops = arena_alloc(a, (m->funcs.n + 1) * sizeof *loops);
 	bool last = false;
 
 	context.ranges = !(o->without >> range & 1);
-	for (uint32_t k = 0; k < PASS_COUNT && !last && facts; k++) {
+	for (uint32_t k = 0; k < PASS_COUNT && !last && facts && loops; k++) {
 		const Pass *p = &passes[k];
 
 		last = o->after && strcmp(o->after, p->name) == 0;
@@ -170,8 +171,11 @@ opt_run(IrModule *m, const OptOptions *o, Arena *a, Text *remarks, Text *why)
 				continue;
 			make_facts(f, p, &facts[i]);
 			context.kept = 0;
+			context.loops = &loops[i];
 			if (!a->mem->failed && p->run(f, &context))
 				forget_facts(f, p->breaks & (uint8_t)~context.kept, &facts[i]);
+			if (!(facts[i] & FACT_ORDER))
+				loops[i] = NULL;
 			if (a->mem->failed || (o->verify && !verified(f, p, a, why)))
 				return false;
 		}

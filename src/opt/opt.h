@@ -15,6 +15,7 @@ typedef struct OptContext {
 	Text *remarks;          /* NULL, or one line per loop: FUNCTION:LINE: what became of it, and why */
 	const IrModule *module;
 	bool ranges;            /* is pass `range` to be made? */
+	const struct LoopForest **loops;        /* of the function in hand; NULL: not known since its order broke */
 	uint8_t kept;           /* set by a pass that changed something: facts it kept although its row says it breaks them */
 } OptContext;
 

@@ -124,12 +124,13 @@ bool
 strength_run(IrFunc *f, OptContext *o)
 {
 	Strength s = { .f = f, .a = o->arena, .nvalues = f->ins.n };
-	LoopForest l;
+	const LoopForest *l;
 	bool changed = false, *outer;
 
-	if (!edit_loops(f, o->arena, &l) || !l.loops.n)
+	l = edit_loops(f, o);
+	if (!l)
 		return false;
-	outer = edit_outer_loops(&l, o->arena);
+	outer = edit_outer_loops(l, o->arena);
 	s.uses = arena_alloc(o->arena, f->ins.n * sizeof *s.uses);
 	for (Val v = 1; s.uses && v < f->ins.n; v++) {
 		uint32_t n;
@@ -138,9 +139,9 @@ strength_run(IrFunc *f, OptContext *o)
 		for (uint32_t k = 0; k < n && f->ins.at[v].op != IR_NOP; k++)
 			s.uses[args[k]]++;
 	}
-	s.l = &l;
-	for (uint32_t k = 0; k < l.loops.n && outer && s.uses && !o->arena->mem->failed; k++) {
-		s.loop = &l.loops.at[k];
+	s.l = l;
+	for (uint32_t k = 0; k < l->loops.n && outer && s.uses && !o->arena->mem->failed; k++) {
+		s.loop = &l->loops.at[k];
 		if (!outer[k] && s.loop->latch != BLOCK_NONE && s.loop->preheader != BLOCK_NONE &&
 		    s.loop->count <= 8 && f->blocks.at[s.loop->header].preds.n == 2)
 			changed |= run_loop(&s);

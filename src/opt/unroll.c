@@ -372,20 +372,21 @@ run_loop(Unroll *u, OptContext *o, const LoopForest *l, const OptLoop *loop)
 bool
 unroll_run(IrFunc *f, OptContext *o)
 {
-	LoopForest l;
+	const LoopForest *l;
 	uint32_t made = 0;
 	bool *outer;
 	Unroll *u;
 
-	if (!edit_loops(f, o->arena, &l) || !l.loops.n)
+	l = edit_loops(f, o);
+	if (!l)
 		return false;
-	outer = edit_outer_loops(&l, o->arena);
+	outer = edit_outer_loops(l, o->arena);
 	u = arena_alloc(o->arena, sizeof *u);
 	if (!outer || !u)
 		return false;
 	u->f = f;
-	for (uint32_t k = 0; k < l.loops.n && made < MOST_LOOPS && !o->arena->mem->failed; k++)
-		if (!outer[k] && !is_spare(f, &l.loops.at[k]))
-			made += run_loop(u, o, &l, &l.loops.at[k]);
+	for (uint32_t k = 0; k < l->loops.n && made < MOST_LOOPS && !o->arena->mem->failed; k++)
+		if (!outer[k] && !is_spare(f, &l->loops.at[k]))
+			made += run_loop(u, o, l, &l->loops.at[k]);
 	return made != 0;
 }

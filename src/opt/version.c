@@ -523,17 +523,18 @@ is_worth_it(const Version *w)
 bool
 version_run(IrFunc *f, OptContext *o)
 {
-	LoopForest l;
+	const LoopForest *l;
 	uint32_t made = 0;
 	bool *outer;
 
-	if (!edit_loops(f, o->arena, &l) || !l.loops.n)
+	l = edit_loops(f, o);
+	if (!l)
 		return false;
-	outer = edit_outer_loops(&l, o->arena);
+	outer = edit_outer_loops(l, o->arena);
 	if (!outer)
 		return false;
-	for (uint32_t k = 0; k < l.loops.n && made < MOST_LOOPS && !o->arena->mem->failed; k++) {
-		Version w = { .f = f, .a = o->arena, .l = &l, .loop = &l.loops.at[k] };
+	for (uint32_t k = 0; k < l->loops.n && made < MOST_LOOPS && !o->arena->mem->failed; k++) {
+		Version w = { .f = f, .a = o->arena, .l = l, .loop = &l->loops.at[k] };
 
 		if (outer[k] || w.loop->latch == BLOCK_NONE || w.loop->preheader == BLOCK_NONE ||
 		    w.loop->count > MOST_BLOCKS || f->blocks.at[w.loop->header].preds.n != 2 ||
@@ -542,7 +543,7 @@ version_run(IrFunc *f, OptContext *o)
 		/* Not the header's: it runs once more than the body, with the counter at the limit.
 		 */
 		for (uint32_t j = 1; j < w.loop->count; j++)
-			for (Val v = f->blocks.at[l.blocks.at[w.loop->first + j]].first; v;
+			for (Val v = f->blocks.at[l->blocks.at[w.loop->first + j]].first; v;
 			     v = f->ins.at[v].next)
 				note_check(&w, v);
 		if (!is_worth_it(&w) || !make_version(&w))
