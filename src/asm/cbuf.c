@@ -26,8 +26,8 @@ cbuf_grow(Cbuf *c, uint32_t n)
 		cbuf_fail(c, TRIVET_LIMIT, "the code is too long");
 		return false;
 	}
-	if (!vec_reserve(c->arena, (void **)&c->code.at, &c->code.cap, 1,
-			 c->code.n + n + CBUF_SLACK)) {
+	if (!vec_room(c->arena, (void **)&c->code.at, &c->code.cap, 1,
+		      c->code.n + n + CBUF_SLACK)) {
 		cbuf_fail(c, TRIVET_NO_MEMORY, "no memory for code");
 		return false;
 	}

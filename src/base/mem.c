@@ -228,6 +228,12 @@ vec_reserve(Arena *a, void **at, uint32_t *cap, size_t element_size, uint32_t wa
 	return true;
 }
 
+bool
+vec_room(Arena *a, void **at, uint32_t *cap, size_t element_size, uint32_t want)
+{
+	return want <= *cap || grow_to(a, at, cap, element_size, want);
+}
+
 /* vec_push() clears what it takes. */
 bool
 vec_grow(Arena *a, void **at, uint32_t *cap, size_t element_size)
@@ -514,7 +520,7 @@ text_room(Text *t, size_t n)
 		t->arena->mem->failed = true;
 		return false;
 	}
-	return vec_reserve(t->arena, (void **)&t->at, &t->cap, 1, t->n + (uint32_t)n + 1);
+	return vec_room(t->arena, (void **)&t->at, &t->cap, 1, t->n + (uint32_t)n + 1);
 }
 
 void

@@ -62,6 +62,8 @@ void arena_free(Arena *a);                              /* everything; usable ag
 bool vec_grow(Arena *a, void **at, uint32_t *cap, size_t element_size);
 /* At least `want` elements of room; those beyond the old capacity are zero. */
 bool vec_reserve(Arena *a, void **at, uint32_t *cap, size_t element_size, uint32_t want);
+/* The same, but what there is now room for is not cleared. */
+bool vec_room(Arena *a, void **at, uint32_t *cap, size_t element_size, uint32_t want);
 
 /* A piece of text that need not end in a NUL. */
 typedef struct Str {

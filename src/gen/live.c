@@ -629,10 +629,10 @@ make_intervals(Ra *ra)
 	w.through = arena_alloc(ra->a, (ra->nblocks / 64 + 1) * sizeof *w.through);
 	w.stack = arena_alloc(ra->a, (ra->nblocks + 1) * sizeof *w.stack);
 	if (!w.through || !w.stack ||
-	    !vec_reserve(ra->a, (void **)&ra->intervals.at, &ra->intervals.cap,
-			 sizeof *ra->intervals.at, f->ins.n + f->ins.n / 4) ||
-	    !vec_reserve(ra->a, (void **)&ra->ranges.at, &ra->ranges.cap, sizeof *ra->ranges.at,
-			 f->ins.n) ||
+	    !vec_room(ra->a, (void **)&ra->intervals.at, &ra->intervals.cap,
+		      sizeof *ra->intervals.at, f->ins.n + f->ins.n / 4) ||
+	    !vec_room(ra->a, (void **)&ra->ranges.at, &ra->ranges.cap, sizeof *ra->ranges.at,
+		      f->ins.n) ||
 	    !vec_push(ra->a, &ra->intervals))
 		return false;
 	for (uint32_t b = 0; b < ra->nblocks; b++)

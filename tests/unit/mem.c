@@ -137,6 +137,31 @@ test_spare(void)
 	mem_drop_spare(&m);
 }
 
+/* What is given back is there again when it was the newest, and otherwise stays as it is. */
+static void
+test_give(void)
+{
+	Starved s;
+	Mem m;
+	Arena a;
+	char *first, *second;
+
+	starved_init(&m, &s, 10000);
+	arena_init(&a, &m);
+	first = arena_take(&a, 100);
+	second = arena_take(&a, 0);
+	CHECK(first && second && first != second);
+	memset(first, 'x', 100);
+	arena_give(&a, first, 100);
+	CHECK(arena_take(&a, 10) != first && first[0] == 'x' && first[99] == 'x');
+	second = arena_take(&a, 1 << 16);
+	arena_give(&a, second, 1 << 16);
+	CHECK(arena_take(&a, 1 << 16) == second);
+	arena_give(&a, NULL, 0);
+	arena_free(&a);
+	CHECK_EQ(m.live, 0);
+}
+
 typedef struct Element {
 	uint32_t a, b, c;
 } Element;
@@ -175,6 +200,9 @@ test_vector(void)
 	CHECK(vec_reserve(&a, (void **)&w.at, &w.cap, 1, 100000));
 	CHECK(w.cap >= 100000 && w.at[3] == 9 && is_zero((char *)w.at + 20000, 80000));
 	CHECK(vec_reserve(&a, (void **)&w.at, &w.cap, 1, 5));
+	CHECK(vec_room(&a, (void **)&w.at, &w.cap, 1, 5) && w.cap >= 100000);
+	CHECK(vec_room(&a, (void **)&w.at, &w.cap, 1, 200000));
+	CHECK(w.cap >= 200000 && w.at[3] == 9 && is_zero((char *)w.at + 20000, 80000));
 	/* the newest grows where it lies; the chunk's bytes are not zero of themselves */
 	arena_free(&a);
 	v.at = NULL;
@@ -371,6 +399,7 @@ main(void)
 	test_arena();
 	test_arena_requests();
 	test_spare();
+	test_give();
 	test_vector();
 	test_vector_limits();
 	test_starved();
