@@ -210,6 +210,80 @@ test_closures(void)
 	CHECK(((double (*)(double))s.function)(3) == 0);
 }
 
+/* ---- Between the engines ---- */
+
+static const char inner_text[] =
+	"fn inner(a: i32, b: f32, c: u64, d: f64, e: bool, f: i64, g: i32) -> f64 {\n"
+	"  return (a as f64) + (b as f64) * 2.0 + (c as f64) * 4.0 + d * 8.0 + (if e { 16.0 } else "
+	"{ 0.0 })\n"
+	"    + (f as f64) * 32.0 + (g as f64) * 64.0;\n"
+	"}\n";
+static const char outer_text[] =
+	"extern fn inner(i32, f32, u64, f64, bool, i64, i32) -> f64;\n"
+	"fn outer(n: i64) -> f64 {\n"
+	"  let s = 0.0;\n"
+	"  for i in 0..n { s += inner(-1, 0.5, 3, 0.25, i % 2 == 0, -i, 7); }\n"
+	"  return s;\n"
+	"}\n";
+static const char bridge[] = "f64(i32,f32,u64,f64,bool,i64,i32)";
+
+/* What a closure does when a program that is interpreted is called as a C function. */
+static void
+interpret(void *code, void *const *args, void *result)
+{
+	static const trivet_type types[] = { TRIVET_I32,  TRIVET_F32, TRIVET_U64, TRIVET_F64,
+					     TRIVET_BOOL, TRIVET_I64, TRIVET_I32 };
+	trivet_value values[7], r;
+
+	for (unsigned k = 0; k < 7; k++) {
+		values[k] = (trivet_value){ .type = types[k] };
+		memcpy(&values[k].as, args[k], 8);
+	}
+	CHECK_EQ(trivet_call(code, "inner", values, 7, &r), TRIVET_OK);
+	*(double *)result = r.as.f64;
+}
+
+static trivet_code *
+compiled(trivet_engine *e, const char *text, trivet_mode mode)
+{
+	const trivet_compile_options o = { .mode = mode };
+	trivet_module *m;
+	trivet_code *c = NULL;
+
+	if (!CHECK_EQ(trivet_parse(e, "bridge.tv", text, strlen(text), &m), TRIVET_OK) ||
+	    !CHECK_EQ(trivet_compile(m, &o, &c), TRIVET_OK))
+		printf("    %s\n", trivet_message(e));
+	return c;
+}
+
+/* Each engine's programs call each other's: compiled ones by their entries, interpreted ones by
+ * closures. */
+static void
+test_bridges(void)
+{
+	static const trivet_mode modes[] = { TRIVET_INTERP, TRIVET_BASELINE, TRIVET_OPTIMIZED };
+
+	for (unsigned k = 0; k < 9; k++) {
+		trivet_mode from = modes[k / 3], to = modes[k % 3];
+		trivet_value n = { .type = TRIVET_I64, .as.i64 = 101 }, r = { 0 };
+		trivet_stub s = { 0 };
+		trivet_engine *e;
+		trivet_code *inner, *outer;
+
+		CHECK_EQ(trivet_open(NULL, &e), TRIVET_OK);
+		inner = compiled(e, inner_text, to);
+		if (to == TRIVET_INTERP)
+			CHECK_EQ(trivet_closure(e, bridge, interpret, inner, &s), TRIVET_OK);
+		else
+			s.function = trivet_entry(inner, "inner", bridge);
+		CHECK_EQ(trivet_bind(e, "inner", bridge, s.function), TRIVET_OK);
+		outer = compiled(e, outer_text, from);
+		CHECK_EQ(trivet_call(outer, "outer", &n, 1, &r), TRIVET_OK);
+		CHECK(r.as.f64 == 101 * (-1 + 1 + 12 + 2 + 448) + 51 * 16 - 32 * 5050);
+		trivet_close(e);
+	}
+}
+
 /* ---- Wrong signatures ---- */
 
 static const struct {
@@ -623,6 +697,7 @@ main(void)
 	test_shims();
 	test_ellipsis();
 	test_closures();
+	test_bridges();
 	test_wrong_signatures();
 	test_huge_signatures();
 	test_wrong_calls();
