@@ -154,6 +154,31 @@ add_exit(Scev *s, BlockId b)
 	return true;
 }
 
+/* A trap leaves a loop as an exit does.  Being jumped over up to that, it is made by the loop
+ * itself; not so where something else that the world sees is done on the way. */
+static void
+collect_trap(Scev *s, Val v)
+{
+	if (s->traps_stay || s->ntraps == SCEV_EXITS || s->f->ins.at[v].op != IR_TRAPIF)
+		s->kept = "it reads or writes memory, calls or may trap";
+	else
+		s->trap[s->ntraps++] = v;
+}
+
+static bool
+add_traps(Scev *s)
+{
+	for (uint32_t k = 0; k < s->ntraps && !s->kept; k++) {
+		const Ins *i = &s->f->ins.at[s->trap[k]];
+
+		if (s->nexits == SCEV_EXITS)
+			return refuse(s, "it has many exits");
+		s->exit[s->nexits].from = i->block;
+		s->exit[s->nexits++].stay = (Cond){ cc_negated[i->cc], i->arg[0], i->arg[1] };
+	}
+	return true;
+}
+
 static bool
 collect_values(Scev *s)
 {
@@ -161,7 +186,7 @@ collect_values(Scev *s)
 		for (Val v = s->f->blocks.at[s->blocks[b]].first; v; v = s->f->ins.at[v].next) {
 			const Ins *i = &s->f->ins.at[v];
 			if ((ir_op_info[i->op].flags & IR_M) && !edit_is_poll(s->f, i))
-				s->kept = "it reads or writes memory, calls or may trap";
+				collect_trap(s, v);
 			if (ir_op_info[i->op].flags & IR_T)
 				continue;
 			if (s->nbody == SCEV_BODY)
@@ -181,6 +206,8 @@ collect_values(Scev *s)
 		if (!add_exit(s, s->blocks[b]))
 			return false;
 	}
+	if (!add_traps(s))
+		return false;
 	if (!s->nexits)
 		return refuse(s, "it never ends");
 	return s->nphis || refuse(s, s->kept ? s->kept : "nothing changes in it");
@@ -585,6 +612,25 @@ solve_loop(Scev *s)
 	return true;
 }
 
+static bool
+try(Scev *s, BlockId header)
+{
+	bool solved;
+
+	s->header = header;
+	s->nphis = s->nbody = s->nexits = s->ntraps = s->work = 0;
+	s->ins_before = s->f->ins.n;
+	s->exact = false;
+	s->nlimits = 0;
+	s->count = 0;
+	s->why = "memory is out";
+	s->kept = NULL;
+	solved = solve_loop(s);
+	for (uint32_t k = 0; k < s->nbody; k++)
+		s->local.at[s->body[k]] = 0;
+	return solved;
+}
+
 static void
 look_at(Scev *s, BlockId header)
 {
@@ -595,20 +641,17 @@ look_at(Scev *s, BlockId header)
 					       sizeof *s->local.at, s->f->ins.n))
 		return;
 	s->local.n = s->f->ins.n;
-	s->header = header;
-	s->nphis = s->nbody = s->nexits = s->work = 0;
-	s->ins_before = s->f->ins.n;
-	s->exact = false;
-	s->nlimits = 0;
-	s->count = 0;
-	s->why = "memory is out";
-	s->kept = NULL;
-	solved = solve_loop(s);
+	s->traps_stay = false;
+	solved = try(s, header);
+	if (!solved && s->ntraps && !s->kept) {
+		for (uint32_t k = 0; k < s->nblocks; k++)
+			s->in_loop[s->blocks[k]] = 0;
+		s->traps_stay = true;
+		solved = try(s, header);
+	}
 	if (!solved)
 		tell_left(s);
 	s->is_header[header] = !(solved && s->exact && s->split.cc == CC_COUNT);
-	for (uint32_t k = 0; k < s->nbody; k++)
-		s->local.at[s->body[k]] = 0;
 }
 
 bool

@@ -113,6 +113,9 @@ typedef struct Scev {
 		BlockId from;
 		Cond stay;
 	} exit[SCEV_EXITS];
+	Val trap[SCEV_EXITS];           /* TRAPIFs, which are exits of a loop that does nothing but compute */
+	uint32_t ntraps;
+	bool traps_stay;                /* tried in vain: they are a reason to keep the loop */
 
 	uint32_t period, want;          /* now, and what would do */
 	Limit limit[SCEV_LIMITS];

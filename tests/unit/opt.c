@@ -324,6 +324,11 @@ static const Row rows[] = {
 	  "fn f(x: u32) -> i64 { let n = 0; while x > 2 { x >>= 1; n += 1; } return n; }" },
 	{ "scev", IR_BR, 0,
 	  "fn f(x: i32) -> i64 { let n = 0; while x != 0 { x = x / 4; n += 1; } return n; }" },
+	/* scev: a trap is an exit of what only computes: products are in formulas, too */
+	{ "scev", IR_MUL, 4,
+	  "fn f(n: i64, k: i64) -> i64 { let s = 0; for i in 0..n { let t = 7 / (k - i); s += i * "
+	  "i; } "
+	  "return s; }" },
 	{ "scev", IR_BR, 1,
 	  "fn f(x: i32) -> i64 { let n = 0; while x != 0 { x = x / 5; n += 1; } return n; }" },
 	{ "inline", IR_CALL, 0,
