@@ -224,10 +224,13 @@ add_gap(Facts *t, BlockId b, Val x, Val y, int64_t gap)
 {
 	Val ax = x, ay = y;
 	int64_t cx = split_sum(t, &ax), cy = split_sum(t, &ay), d;
-	const Pair *above = y < t->nvalues && t->upper[y] ? &t->pairs.at[t->upper[y] - 1] : NULL;
-	bool chained = above && dominates(t->dom, above->block, b);
+	Val under = y < t->nvalues && t->upper[y] ? y : ay;
+	const Pair *above =
+		under < t->nvalues && t->upper[under] ? &t->pairs.at[t->upper[under] - 1] : NULL;
+	bool chained = above && dominates(t->dom, above->block, b) &&
+		       !__builtin_add_overflow(above->gap, under == y ? 0 : cy, &d);
 	Val top = chained ? above->y : 0;
-	int64_t rest = chained ? above->gap : 0;
+	int64_t rest = chained ? d : 0;
 
 	add_one_gap(t, b, x, y, gap);
 	if (ay != y && !__builtin_add_overflow(gap, cy, &d))

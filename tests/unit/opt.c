@@ -139,6 +139,18 @@ static const Row rows[] = {
 	{ "gvn,range", IR_TRAPIF, 0,
 	  "fn f(xs: [i64]) { let a = 0; let b = len(xs) - 1; while a < b { let t = xs[a]; xs[a] = "
 	  "xs[b]; xs[b] = t; a += 1; b -= 1; } }" },
+	{ "gvn,range", IR_TRAPIF, 1,
+	  "fn f(xs: [i64], i: i64) -> i64 { let x = xs[i]; let j = i - 1; while j >= 0 && xs[j] > "
+	  "x "
+	  "{ xs[j + 1] = xs[j]; j -= 1; } xs[j + 1] = x; return j; }" },
+	{ "gvn,range", IR_TRAPIF, 2,
+	  "fn f(xs: [i64], i: i64) -> i64 { let x = xs[i]; let j = i - 1; while j >= 0 && xs[j] > "
+	  "x "
+	  "{ xs[j + 2] = xs[j]; j -= 1; } return j; }" },
+	{ "gvn,range", IR_TRAPIF, 2,
+	  "fn f(xs: [i64], i: i64) -> i64 { let x = xs[i]; let j = i + 1; while j >= 0 && xs[j] > "
+	  "x "
+	  "{ j -= 1; } return j; }" },
 	{ "gvn,range", IR_TRAPIF, 1, "fn f(xs: [u8]) -> u32 { return xs[5] + xs[4] + xs[0]; }" },
 	{ "gvn,range", IR_TRAPIF, 2, "fn f(xs: [u8]) -> u32 { return xs[0] + xs[5] + xs[4]; }" },
 	{ "gvn,range", IR_TRAPIF, 1,
