@@ -7,7 +7,8 @@
 #include "gen/aarch64/aarch64.h"
 
 enum {
-	FARTHEST = 24,	/* instructions between neighbours */
+	FARTHEST = 24, /* instructions between neighbours */
+	RECENT = 8,
 	MOST_AHEAD = 8, /* addresses that take a register all through a loop */
 	FAR = 1 << 24,	/* offset */
 };
@@ -284,50 +285,55 @@ may_move(IrFunc *f, Val v, Val from, Val to, bool up)
 	return true;
 }
 
-/* Puts a neighbour of v from before it in the block beside it, if there is one: a load goes up to
- * it, or it down to v.  True: they are a pair. */
+/* Puts v and its neighbour `at`, which is before it in the block, side by side: a load goes up to
+ * the other, or the other down to v.  False: neither may. */
 static bool
-join_neighbour(IrFunc *f, Val v)
+join(IrFunc *f, Val at, Val v)
 {
-	const Ins *i = &f->ins.at[v];
-	Val at = i->prev, behind;
+	Val behind = f->ins.at[at].next;
 
-	for (unsigned n = 0; at; n++, at = f->ins.at[at].prev) {
-		const Ins *other = &f->ins.at[at];
-
-		if (n == FARTHEST || other->op == IR_PHI || other->op == IR_CALL ||
-		    other->op == IR_CALLX)
-			return false;
-		if (!other->flags && are_neighbours(i, other))
-			break;
-	}
-	if (!at)
-		return false;
-	behind = f->ins.at[at].next;
-	if (i->op == IR_LOAD && may_move(f, v, behind, v, true)) {
-		if (behind != v)
-			move_before(f, v, behind);
+	if (behind == v)
+		return true;
+	if (f->ins.at[v].op == IR_LOAD && may_move(f, v, behind, v, true)) {
+		move_before(f, v, behind);
 		return true;
 	}
 	if (!may_move(f, at, behind, v, false))
 		return false;
-	if (behind != v)
-		move_before(f, at, v);
+	move_before(f, at, v);
 	return true;
 }
 
+/* Each access that has no index looks for a neighbour among the last few that have none yet. */
 static void
 join_neighbours(IrFunc *f, BlockId b)
 {
-	for (Val v = f->blocks.at[b].first, next; v; v = next) {
-		next = f->ins.at[v].next;
-		if (is_access(&f->ins.at[v]) && !f->ins.at[v].arg[1] && join_neighbour(f, v)) {
-			f->ins.at[v].flags = 1;
-			f->ins.at[f->ins.at[v].prev].flags = 1;
+	struct {
+		Val v;
+		uint32_t at;
+	} last[RECENT] = { 0 };
+	uint32_t at = 0, n = 0;
+
+	for (Val v = f->blocks.at[b].first, next; v; v = next, at++) {
+		const Ins *i = &f->ins.at[v];
+		uint32_t k = 0;
+
+		next = i->next;
+		if (i->op == IR_CALL || i->op == IR_CALLX)
+			memset(last, 0, sizeof last);
+		if (!is_access(i) || i->arg[1])
+			continue;
+		while (k < RECENT &&
+		       !(last[k].v && at - last[k].at <= FARTHEST &&
+			 are_neighbours(i, &f->ins.at[last[k].v]) && join(f, last[k].v, v)))
+			k++;
+		if (k < RECENT) {
+			last[k].v = 0;
+		} else {
+			last[n % RECENT].v = v;
+			last[n++ % RECENT].at = at;
 		}
 	}
-	for (Val v = f->blocks.at[b].first; v; v = f->ins.at[v].next)
-		f->ins.at[v].flags = 0;
 }
 
 bool
