@@ -72,6 +72,7 @@ typedef struct Constraint {
 	uint32_t fuse;          /* bit k: emit() takes operand k, a LOAD or pure, as LOC_FUSED.  At most one is
 	                           given so: used here only, made in this block, nothing stored in between.
 	                           What it asks for its own operands, it asks for at this instruction */
+	uint32_t fuse_too;      /* another such set, of which one more may be given so */
 	bool fuse_late;         /* these operands are then all late */
 	uint8_t fuse_with;      /* 1 + operand of the fused instruction that must be fused with that, or neither
 	                           is; 0: none */

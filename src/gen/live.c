@@ -272,13 +272,14 @@ can_fuse(const Ra *ra, Val arg, Val whole)
 	       (ra->f->ins.at[arg].op != IR_LOAD || !stores_between(ra->f, arg, whole));
 }
 
-/* The operand that is to become part of v itself, or of `whole`, which v is part of; NONE: none. */
+/* The operand of `set` that is to become part of v itself, or of `whole`, which v is part of; NONE:
+ * none. */
 static uint32_t
-choose_fused(Ra *ra, Val v, const Constraint *c, Val whole)
+choose_fused(Ra *ra, Val v, const Constraint *c, uint32_t set, Val whole)
 {
 	const Val *args = ra->f->ins.at[v].arg;
 
-	for (uint32_t m = c->fuse, k; m; m &= ~(UINT32_C(1) << k)) {
+	for (uint32_t m = set, k; m; m &= ~(UINT32_C(1) << k)) {
 		k = 31 - (uint32_t)__builtin_clz(m);
 		if (!can_fuse(ra, args[k], whole))
 			continue;
@@ -292,11 +293,29 @@ choose_fused(Ra *ra, Val v, const Constraint *c, Val whole)
 	return NONE;
 }
 
+static void collect_operands(Ra *ra, Val v, const Constraint *c, Val whole, uint32_t pos,
+			     uint32_t block);
+
+/* The operands of v, which has become part of an instruction that asks for c. */
+static void
+collect_part(Ra *ra, Val v, const Constraint *c, Val whole, uint32_t pos, uint32_t block)
+{
+	Constraint part = no_constraint;
+
+	ra->t->constrain(ra->f, ra->features, v, &part);
+	part.late |= c->fuse_late ? UINT32_MAX : 0;
+	part.fuse_late |= c->fuse_late;
+	if (c->fuse_with)
+		part.fuse = 1u << (c->fuse_with - 1);
+	collect_operands(ra, v, &part, whole, pos, block);
+}
+
 static void
 collect_operands(Ra *ra, Val v, const Constraint *c, Val whole, uint32_t pos, uint32_t block)
 {
 	IrFunc *f = ra->f;
-	uint32_t fused = c->fuse ? choose_fused(ra, v, c, whole) : NONE;
+	uint32_t fused = c->fuse ? choose_fused(ra, v, c, c->fuse, whole) : NONE;
+	uint32_t second = c->fuse_too ? choose_fused(ra, v, c, c->fuse_too, whole) : NONE;
 	uint32_t n, ints = 0, fps = 0;
 	const Val *args = ir_args(f, v, &n);
 	bool call = ir_op_info[f->ins.at[v].op].flags & IR_V;
@@ -317,7 +336,7 @@ collect_operands(Ra *ra, Val v, const Constraint *c, Val whole, uint32_t pos, ui
 			loc[k] = LOC_NONE;
 			continue;
 		}
-		if (k == fused) {
+		if (k == fused || k == second) {
 			loc[k] = LOC(LOC_FUSED, arg);
 			continue;
 		}
@@ -336,15 +355,10 @@ collect_operands(Ra *ra, Val v, const Constraint *c, Val whole, uint32_t pos, ui
 		add_use(ra, arg, ra->nuses + k, pos, block, kind, prefer);
 	}
 	ra->nuses += n;
-	if (fused != NONE) {
-		Constraint part = no_constraint;
-		ra->t->constrain(f, ra->features, args[fused], &part);
-		part.late |= c->fuse_late ? UINT32_MAX : 0;
-		part.fuse_late |= c->fuse_late;
-		if (c->fuse_with)
-			part.fuse = 1u << (c->fuse_with - 1);
-		collect_operands(ra, args[fused], &part, whole, pos, block);
-	}
+	if (fused != NONE)
+		collect_part(ra, args[fused], c, whole, pos, block);
+	if (second != NONE)
+		collect_part(ra, args[second], c, whole, pos, block);
 }
 
 /* An instruction nobody needs stops needing its operands. */

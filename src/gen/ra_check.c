@@ -161,8 +161,8 @@ may_load_at(const Check *c, Val load, Val v)
 static void
 check_fused(Check *c, Val v, Val part, const Constraint *k, uint32_t n, Val arg, Loc l)
 {
-	if (n >= 32 || !(k->fuse >> n & 1) || c->r->out[arg] != LOC(LOC_FUSED, part) ||
-	    loc_n(l) != arg)
+	if (n >= 32 || !((k->fuse | k->fuse_too) >> n & 1) ||
+	    c->r->out[arg] != LOC(LOC_FUSED, part) || loc_n(l) != arg)
 		complain(c, v, "an operand is fused that should not", l);
 	else if (c->f->ins.at[arg].op == IR_LOAD && !may_load_at(c, arg, v))
 		complain(c, v, "a load is moved past a store", l);

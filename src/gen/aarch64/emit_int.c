@@ -171,16 +171,40 @@ keep_flags(Emit *e, uint32_t at, Loc rd)
 		k->flags_at = cbuf_here(e->c);
 }
 
-/* A constant alternative of 1 or -1 costs nothing: csinc and csinv make it of the zero register. */
+/* The register of an alternative, and what is to be done to it. */
+static A64Reg
+alternative(const Emit *e, Loc l, A64Csel *op)
+{
+	uint64_t bits;
+
+	*op = A64_CSEL;
+	if (is_const(l)) {
+		bits = const_of(e->f, loc_n(l));
+		if (bits)
+			*op = bits == 1 ? A64_CSINC : A64_CSINV;
+		return A64_ZR;
+	}
+	if (!is_fused(l))
+		return reg_number(l);
+	switch (ins_at(e, loc_n(l))->op) {
+	case IR_NEG: *op = A64_CSNEG; break;
+	case IR_NOT: *op = A64_CSINV; break;
+	default: *op = A64_CSINC; break;
+	}
+	return reg_number(fused_use(e, l)[0]);
+}
+
+/* csinc, csneg and csinv do something to the second alternative for nothing: a constant of 1 or -1
+ * is made of the zero register. */
 void
 emit_select(Emit *e, const Ins *i, const Loc *use, A64Reg rd)
 {
 	A64Cond c = emit_compare(e, i, use);
 	A64Width w = width_of(i->type);
-	A64Csel op = A64_CSEL;
-	A64Reg reg[2];
-
 	uint32_t compared = cbuf_here(e->c);
+	A64Csel op[2];
+	A64Reg reg[2];
+	unsigned second;
 
 	if (is_float(i->type)) {
 		emit_word(e, a64_fcsel(float_of(i->type), rd, reg_number(use[2]),
@@ -188,22 +212,12 @@ emit_select(Emit *e, const Ins *i, const Loc *use, A64Reg rd)
 		keep_flags(e, compared, LOC(LOC_REG, REG_FP + rd));
 		return;
 	}
-	uint64_t bits[2] = { 0, 0 };
-	for (unsigned k = 0; k < 2; k++) {
-		reg[k] = is_const(use[2 + k]) ? A64_ZR : reg_number(use[2 + k]);
-		if (is_const(use[2 + k]))
-			bits[k] = const_of(e->f, loc_n(use[2 + k]));
-	}
-	if (bits[0]) {
-		A64Reg t = reg[0];
-		reg[0] = reg[1];
-		reg[1] = t;
-		bits[1] = bits[0];
-		c = a64_invert(c);
-	}
-	if (bits[1])
-		op = bits[1] == 1 ? A64_CSINC : A64_CSINV;
-	emit_word(e, a64_csel(w, op, rd, reg[0], reg[1], c));
+	for (unsigned k = 0; k < 2; k++)
+		reg[k] = alternative(e, use[2 + k], &op[k]);
+	second = op[0] == A64_CSEL;
+	assert(op[!second] == A64_CSEL);
+	emit_word(e, a64_csel(w, op[second], rd, reg[!second], reg[second],
+			      second ? c : a64_invert(c)));
 	keep_flags(e, compared, LOC(LOC_REG, rd));
 }
 
@@ -520,7 +534,11 @@ emit_int(Emit *e, const Ins *i, const Loc *use, A64Reg rd)
 	default: break;
 	}
 	if (is_fused(use[0])) {
-		emit_extending_load(e, i, use, rd);
+		const Ins *part = ins_at(e, loc_n(use[0]));
+		if (part->op == IR_LOAD)
+			emit_extending_load(e, i, use, rd);
+		else
+			emit_int(e, part, fused_use(e, use[0]), rd);
 		return;
 	}
 	A64Reg x = reg_number(use[0]);

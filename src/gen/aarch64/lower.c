@@ -134,12 +134,30 @@ is_product(const IrFunc *f, Val v)
 	return is_op(f, v, IR_MUL) && !folds(f, &f->ins.at[v]);
 }
 
-/* One of a load becomes part of that instead. */
+/* An extension that becomes part of what it extends: of a load, or of what index computations end
+ * with, as every instruction on 32 bits clears the others. */
+static bool
+is_free_extension(const IrFunc *f, const Ins *i)
+{
+	return is_op(f, i->arg[0], IR_LOAD) ||
+	       (i->op == IR_ZEXT32 && (is_op(f, i->arg[0], IR_AND) || is_op(f, i->arg[0], IR_SHR)));
+}
+
 static bool
 is_extension(const IrFunc *f, Val v)
 {
 	return (is_op(f, v, IR_SEXT32) || is_op(f, v, IR_ZEXT32)) &&
-	       !is_op(f, f->ins.at[v].arg[0], IR_LOAD);
+	       !is_free_extension(f, &f->ins.at[v]);
+}
+
+/* What csinc, csneg or csinv does to its second alternative. */
+static bool
+is_second_alternative(const IrFunc *f, Val v)
+{
+	const Ins *i = &f->ins.at[v];
+
+	return i->op == IR_NEG || i->op == IR_NOT ||
+	       (i->op == IR_ADD && ir_is_const(f, i->arg[1]) && const_of(f, i->arg[1]) == 1);
 }
 
 /* A second operand that ADD, SUB and CMP, or (logic) AND, OR and XOR can shift, invert or extend.
@@ -165,6 +183,21 @@ static bool
 is_test(const IrFunc *f, const Ins *i, uint32_t folded)
 {
 	return folded == 2 && gen_is_bit_test(f, i);
+}
+
+/* Alternatives of a select that may be fused, if neither is a constant other than 0. */
+static uint32_t
+alternatives(const IrFunc *f, const Ins *i, uint32_t folded)
+{
+	uint32_t which = 0;
+
+	for (unsigned k = 2; k < 4 && !is_float(i->type); k++) {
+		if (folded & 1u << k && const_of(f, i->arg[k]))
+			return 0;
+		if (!(folded & 1u << k) && is_second_alternative(f, i->arg[k]))
+			which |= 1u << k;
+	}
+	return which;
 }
 
 /* What may be fused of the operands, given which are folded. */
@@ -196,7 +229,7 @@ fuses(const IrFunc *f, const Ins *i, uint32_t folded)
 	case IR_LOAD:
 	case IR_STORE: return i->arg[1] && is_extension(f, i->arg[1]) ? 2 : 0;
 	case IR_SEXT32:
-	case IR_ZEXT32: return is_op(f, i->arg[0], IR_LOAD);
+	case IR_ZEXT32: return is_free_extension(f, i);
 	default: return 0;
 	}
 }
@@ -245,6 +278,8 @@ constrain(const IrFunc *f, uint32_t features, Val v, Constraint *c)
 		return;
 	c->folded = folds(f, i);
 	c->fuse = fuses(f, i, c->folded);
+	if (i->op == IR_SELECT)
+		c->fuse_too = alternatives(f, i, c->folded);
 	c->out_in_reg = i->type != IR_VOID;
 	if (i->op == IR_RET) { /* from wherever it is */
 		if (i->arg[0])
