@@ -864,6 +864,33 @@ test_one_comparison(bool again)
 	unit_end(&u);
 }
 
+/* Two instructions: the test of a bit, and a selection that adds. */
+static void
+test_one_selection(void)
+{
+	static const uint8_t types[] = { IR_I64, IR_I64, IR_I64 };
+	Unit u;
+	IrFunc *f;
+	Val one, bit, more;
+
+	unit_start(&u);
+	f = new_func(&u, IR_I64, types, 3);
+	one = ir_const(f, IR_I64, 1);
+	bit = ir_append(f, 0, (Ins){ .op = IR_AND, .type = IR_I64, .arg = { param(0), one } });
+	more = ir_append(f, 0, (Ins){ .op = IR_ADD, .type = IR_I64, .arg = { param(1), one } });
+	ir_ret(f, 0,
+	       ir_append(f, 0,
+			 (Ins){ .op = IR_SELECT,
+				.type = IR_I64,
+				.cc = CC_NE,
+				.arg = { bit, ir_const(f, IR_I64, 0), more, param(2) } }));
+	unit_compile(&u, QUALITY_OPTIMIZED, ~UINT64_C(0), "one selection");
+	CHECK_EQ(count_words(&u, 0xffc0001f, 0xf240001f), 1); /* tst Xn, #imm */
+	CHECK_EQ(count_words(&u, 0xffe00c00, 0x9a800400), 1); /* csinc */
+	CHECK_EQ(count_words(&u, 0xff000000, 0x91000000), 0); /* add Xd, Xn, #imm */
+	unit_end(&u);
+}
+
 int
 main(void)
 {
@@ -886,6 +913,7 @@ main(void)
 	test_pairs();
 	test_one_comparison(false);
 	test_one_comparison(true);
+	test_one_selection();
 	test_large(10, starved);
 	test_large(5000, ~UINT64_C(0));
 	test_large(40000, ~UINT64_C(0));
