@@ -11,7 +11,7 @@
 #include "opt/body.h"
 #include "opt/remark.h"
 
-enum { MOST_LOOPS = 12, SIZE_FOR_4 = 14, SIZE_FOR_2 = 36 };
+enum { MOST_LOOPS = 12, SIZE_FOR_4 = 14, SIZE_FOR_2 = 48 };
 
 typedef enum Rule { RULE_NONE, RULE_COLLECT, RULE_AFFINE } Rule;
 
