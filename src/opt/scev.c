@@ -235,7 +235,8 @@ count_exits(Scev *s)
 		Val n = a && b ? scev_holds(s, c.cc, a, b, &exact) : scev_bits_count(s, c, &exact);
 		if (!n)
 			return refuse(s, "when it ends is not known");
-		exact = exact && s->nexits == 1 && s->exit[k].from == s->header && !s->count;
+		exact = exact && s->nexits == 1 && !s->ntraps && s->exit[k].from == s->header &&
+			!s->count;
 		scev_limit(s, n);
 	}
 	s->exact = exact;
