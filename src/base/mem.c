@@ -100,14 +100,6 @@ mem_drop_spare(Mem *m)
 	m->kept = 0;
 }
 
-static char *
-first_of(ArenaChunk *chunk)
-{
-	char *at = (char *)(chunk + 1);
-
-	return at + (-(uintptr_t)at & (ALIGN - 1));
-}
-
 static bool
 new_chunk(Arena *a, size_t bytes)
 {
@@ -127,7 +119,8 @@ new_chunk(Arena *a, size_t bytes)
 	}
 	chunk->older = a->chunks;
 	a->chunks = chunk;
-	a->at = first_of(chunk);
+	a->at = (char *)(chunk + 1);
+	a->at += -(uintptr_t)a->at & (ALIGN - 1);
 	a->end = (char *)chunk + chunk->size;
 	return true;
 }
@@ -186,46 +179,11 @@ arena_free(Arena *a)
 
 /* ---- Vectors -------------------------------------------------------------------------------- */
 
-/* The chunk that an allocation of so many bytes has to itself, as only large ones do; else NULL. */
-static ArenaChunk **
-own_chunk(Arena *a, const char *p, size_t bytes)
-{
-	ArenaChunk **at = &a->chunks;
-
-	if (bytes < CHUNK_MOST / 2)
-		return NULL;
-	while (*at && p != first_of(*at))
-		at = &(*at)->older;
-	return *at && (*at)->size == round_up(bytes) + CHUNK_EXTRA ? at : NULL;
-}
-
-/* Such a chunk grows as the host knows to, perhaps without copying, and no outgrown one stays
- * behind. */
-static char *
-grow_chunk(Arena *a, ArenaChunk **at, size_t had, size_t bytes)
-{
-	size_t size = round_up(bytes) + CHUNK_EXTRA, offset = (size_t)(first_of(*at) - (char *)*at);
-	ArenaChunk *chunk = mem_resize(a->mem, *at, (*at)->size, size);
-	char *p;
-
-	if (!chunk)
-		return NULL;
-	chunk->size = size;
-	*at = chunk;
-	p = first_of(chunk);
-	if (p != (char *)chunk + offset) /* the host aligns to less than 16 */
-		memmove(p, (char *)chunk + offset, had);
-	if (chunk == a->chunks)
-		a->at = a->end = (char *)chunk + size;
-	return p;
-}
-
 /* The vector's pointer is of another type than void *, so it is copied as bytes rather than
  * accessed through *at.  The arena's newest allocation grows where it lies when there is room. */
 static bool
 grow_to(Arena *a, void **at, uint32_t *cap, size_t element_size, uint32_t want)
 {
-	ArenaChunk **own;
 	char *old, *fresh;
 	size_t had = *cap * element_size, more;
 	uint64_t n = (uint64_t)*cap * 2;
@@ -245,14 +203,10 @@ grow_to(Arena *a, void **at, uint32_t *cap, size_t element_size, uint32_t want)
 		*cap = (uint32_t)n;
 		return true;
 	}
-	own = old ? own_chunk(a, old, had) : NULL;
-	if (own)
-		fresh = grow_chunk(a, own, had, (size_t)n * element_size);
-	else
-		fresh = arena_take(a, (size_t)n * element_size);
+	fresh = arena_take(a, (size_t)n * element_size);
 	if (!fresh)
 		return false;
-	if (had && !own)
+	if (had)
 		memcpy(fresh, old, had);
 	memcpy(at, &fresh, sizeof fresh);
 	*cap = (uint32_t)n;

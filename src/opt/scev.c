@@ -168,7 +168,9 @@ collect_trap(Scev *s, Val v)
 static bool
 add_traps(Scev *s)
 {
-	for (uint32_t k = 0; k < s->ntraps && !s->kept; k++) {
+	if (s->kept)
+		s->ntraps = 0;
+	for (uint32_t k = 0; k < s->ntraps; k++) {
 		const Ins *i = &s->f->ins.at[s->trap[k]];
 
 		if (s->nexits == SCEV_EXITS)

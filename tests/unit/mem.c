@@ -166,56 +166,6 @@ typedef struct Element {
 	uint32_t a, b, c;
 } Element;
 
-/* A host whose memory is aligned to 8 and to 16 by turns, and moves each time. */
-static void *
-restless(void *user, void *p, size_t old_size, size_t size)
-{
-	uint32_t *turn = user;
-	char *from = p, *to = NULL;
-
-	if (size) {
-		char *whole = malloc(size + 16);
-		if (!whole)
-			return NULL;
-		to = whole + (++*turn % 2 ? 8 : 16);
-		to[-1] = (char)(to - whole);
-		if (p)
-			memcpy(to, p, old_size < size ? old_size : size);
-	}
-	if (p)
-		free(from - from[-1]);
-	return to;
-}
-
-/* Large vectors leave no outgrown copies behind, wherever the host puts them. */
-static void
-test_large_vectors(void)
-{
-	VEC(Element) v = { 0 }, w = { 0 };
-	uint32_t turn = 0, wrong = 0;
-	trivet_allocator host = { restless, &turn };
-	Mem m;
-	Arena a;
-
-	mem_init(&m, &host);
-	arena_init(&a, &m);
-	for (uint32_t i = 0; i < 600000; i++) {
-		Element *e = vec_push(&a, &v), *d = vec_push(&a, &w);
-		if (!CHECK(e && d))
-			break;
-		wrong += e->a | e->b | e->c | d->b;
-		e->a = i;
-		d->b = ~i;
-	}
-	for (uint32_t i = 0; i < v.n; i++)
-		wrong += v.at[i].a != i || w.at[i].b != ~i;
-	CHECK_EQ(wrong, 0);
-	CHECK((uintptr_t)v.at % 16 == 0 && (uintptr_t)w.at % 16 == 0);
-	CHECK(m.live < (v.cap + w.cap) * sizeof *v.at + (8 << 20));
-	arena_free(&a);
-	CHECK_EQ(m.live, 0);
-}
-
 static void
 test_vector(void)
 {
@@ -451,7 +401,6 @@ main(void)
 	test_spare();
 	test_give();
 	test_vector();
-	test_large_vectors();
 	test_vector_limits();
 	test_starved();
 	test_str();
