@@ -19,13 +19,20 @@ branch(Cbuf *c, X64Form form, unsigned cc, uint8_t kind, Label to)
 	cbuf_fixup(c, kind, c->code.n - field, to, -(int32_t)field);
 }
 
-/* Backwards, an 8-bit branch reaches 128 bytes from its end. */
+/* Backwards, an 8-bit branch reaches 128 bytes from its end.  Padding between may become as much as
+ * it can be when code in front of it gets shorter. */
 static bool
 reaches_back(const Cbuf *c, Label to)
 {
-	uint32_t target = to < c->labels.n ? c->labels.at[to] : LABEL_UNBOUND;
+	uint32_t target = to < c->labels.n ? c->labels.at[to] : LABEL_UNBOUND, distance;
 
-	return target != LABEL_UNBOUND && cbuf_here(c) + 2 - target <= 128;
+	if (target == LABEL_UNBOUND || cbuf_here(c) + 2 - target > 128)
+		return false;
+	distance = cbuf_here(c) + 2 - target;
+	for (uint32_t k = c->fixups.n; k-- > 0 && c->fixups.at[k].at >= target;)
+		if (c->fixups.at[k].kind == CBUF_ALIGN)
+			distance += c->fixups.at[k].to - 1 - (uint32_t)c->fixups.at[k].addend;
+	return distance <= 128;
 }
 
 void

@@ -204,6 +204,27 @@ addresses(void)
 	CHECK_EQ(trivet_asm_status(a), TRIVET_OK);
 }
 
+/* A jump back across padding that grows, because a branch in front of it gets shorter, still
+ * reaches. */
+static void
+padding_grows(unsigned before, unsigned gap)
+{
+	trivet_label out, back;
+
+	start();
+	out = trivet_asm_label(a);
+	back = trivet_asm_label(a);
+	trivet_x64(a, JE, trivet_at(out)); /* shorter by 4 in the end */
+	trivet_asm_bind(a, out);
+	trivet_x64_nop(a, before);
+	trivet_asm_bind(a, back);
+	trivet_asm_align(a, 64);
+	trivet_x64_nop(a, gap);
+	trivet_x64(a, JMP, trivet_at(back));
+	finish();
+	CHECK(size >= 2 + before + gap + 2);
+}
+
 /* Branches before it get shorter, what is aligned stays so; and every branch still leads to its
  * label. */
 static void
@@ -644,6 +665,8 @@ main(int argc, char **argv)
 		alignment(1, gap);
 		alignment(16, gap);
 		alignment(64, gap);
+		for (unsigned before = 50; before < 66; before++)
+			padding_grows(before, gap);
 	}
 	start();
 	ranges();
