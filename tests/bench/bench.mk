@@ -26,7 +26,7 @@ $B/bench/bench$(SUFFIX): $B/obj/tests/bench/bench.o $(KERNEL_OBJECTS) $B/libtriv
 BENCH_MORE := $(if $(KERNEL),,$(if $(filter $(HOST),$(filter %-linux,$(TARGET))),$B/bench/asm $B/bench/memory))
 .PHONY: bench bench-docs bench-program
 bench-program: $B/bench/bench$(SUFFIX)
-bench bench-docs: $B/bench/bench$(SUFFIX) $(BENCH_MORE)
+bench bench-docs: $B/bench/bench$(SUFFIX) $(BENCH_MORE) $(if $(BENCH_MORE),$B/embed/add)
 	@$(PYTHON) tests/bench/bench.py $(if $(filter bench-docs,$@),--docs) $< tests/bench/kernels $(KERNEL)
 	@for program in $(BENCH_MORE); do echo; $$program; done
 

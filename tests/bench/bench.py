@@ -85,6 +85,13 @@ def print_table(title, head, rows):
 # ---- Running ----------------------------------------------------------------------------------
 
 
+def weigh(figures, program):
+    """What a program that parses, compiles and calls has in memory, by binutils' size."""
+    if program.exists() and shutil.which("size"):
+        lines = subprocess.run(["size", program], capture_output=True, text=True, check=True).stdout.splitlines()
+        figures.add("library", float(lines[1].split()[3]))
+
+
 def take(figures, line):
     kind, *fields = line.rstrip("\n").split("\t")
     figures.add(kind, *fields)
@@ -194,6 +201,48 @@ def size_rows(figures):
         for c in OURS]
 
 
+def solved_patterns(figures):
+    """({pattern that takes under a microsecond: nanoseconds}, all of them)"""
+    keys = [key[1:] for key in figures.rows if key[0] == "solved"]
+    full = {"i64": str(1 << 40), "i32": str((1 << 31) - 2)}
+    return {k: figures.get("solved", *k) for k in keys
+            if k[2] == full[k[1]] and figures.get("solved", *k) < 1000}, keys
+
+
+def goal_rows(figures, aarch64):
+    """What is aimed at, and whether this run is there."""
+    good, patterns = solved_patterns(figures)
+    call = figures.get("steps", "optimized")
+
+    def average(column, figures=figures, kind="run"):
+        return mean([figures.ratio(k, column, kind) for k in figures.unsolved()])
+
+    def each(column):
+        return median([figures.get("each", k, column) for k in figures.kernels()])
+
+    rows = [
+        ("run time, optimized, geometric mean, gcc -O2 = 1", average("optimized"), 0.90, ratio_text),
+        ("the slowest of these kernels", max(figures.ratio(k, "optimized") for k in figures.unsolved()), 1.40, ratio_text),
+        ("run time, baseline, geometric mean", average("baseline"), 1.60, ratio_text),
+        (f"of {len(patterns)} loop patterns, not solved, or not in a microsecond", len(patterns) - len(good), 0, str),
+        ("a hundred million steps of an induction loop, solved", call, 10, time_text),
+        ("the interpreter's time for them, in such calls, at least", figures.get("steps", "interp") / call, 1e6,
+         "{:,.0f}".format),
+        ("text to sealed code, optimized, a function of 20", each("optimized"), 30000, time_text),
+        ("the same, baseline", each("baseline"), 8000, time_text),
+        ("45,000 operations, optimized", figures.get("large", "optimized", "45000"), 60e6, time_text),
+        ("twice as many: times as long",
+         figures.get("large", "optimized", "90000") / figures.get("large", "optimized", "45000"), 2.2, ratio_text),
+        ("library, in bytes of memory", figures.get("library"), 400000, "{:,.0f}".format),
+    ]
+    if aarch64:
+        rows += [(f"AArch64 under QEMU, gcc -O2 = 1, {words}", average("optimized", aarch64, kind), 1.05, ratio_text)
+                 for words, kind in (("instructions", "count"), ("time", "run"))]
+    return ["", "now", "goal", ""], [
+        [words, text(now), text(goal), "met" if (now >= goal if "at least" in words else now <= goal) else "missed"]
+        for words, now, goal, text in rows if now is not None]
+
+
 def print_all(figures, aarch64, why):
     print_table("Run time as a ratio to gcc -O2 (1.00); lower is better.  All of Trivet's checks are on.",
                 *run_rows(figures))
@@ -219,12 +268,12 @@ def print_all(figures, aarch64, why):
                     *aarch64_rows(aarch64))
     if why:
         print(f"\nAArch64: {why}.")
+    if large:
+        print_table("What is aimed at, and whether this run is there", *goal_rows(figures, aarch64))
 
 
 def print_solved(figures):
-    keys = [key[1:] for key in figures.rows if key[0] == "solved"]
-    full = {"i64": str(1 << 40), "i32": str((1 << 31) - 2)}
-    good = {k: figures.get("solved", *k) for k in keys if k[2] == full[k[1]] and figures.get("solved", *k) < 1000}
+    good, keys = solved_patterns(figures)
     print(f"\nSolved loops: {len(good)} of {len(keys)} patterns (2^40 steps of i64, 2^31 - 2 of i32) take under 1 us a call; "
           f"the slowest {time_text(max(good.values()))}, median {time_text(median(good.values()))}.")
     for name, width, steps in (k for k in keys if k not in good):
@@ -268,6 +317,7 @@ def main():
     aarch64 = why = None
     if not kernels:
         run_native(figures, program, folder, "-")
+        weigh(figures, Path(program).parents[1] / "embed/add")
         aarch64, why = run_aarch64(folder)
     print_all(figures, aarch64, why)
     write_csv(ROOT / "build/bench/bench.csv", figures, aarch64)

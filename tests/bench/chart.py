@@ -85,6 +85,7 @@ def write_docs(docs, figures, aarch64):
     page = docs / "performance.md"
     text = page.read_text()
     text = replace_part(text, "machine", machine())
+    text = replace_part(text, "goals", markdown(*bench.goal_rows(figures, aarch64)))
     text = replace_part(text, "run", markdown(head, rows))
     text = replace_part(text, "compile", markdown(*bench.compile_rows(figures)))
     text = replace_part(text, "size", markdown(*bench.size_rows(figures)))
