@@ -404,7 +404,8 @@ x64_endbr64(Cbuf *c)
 	plain(c, X64_ENDBR64, 8, 0, 0);
 }
 
-/* [SDM] NOP, table "Recommended Multi-Byte Sequence of NOP Instruction". */
+/* [SDM] NOP, table "Recommended Multi-Byte Sequence of NOP Instruction", with displacements other
+ * than 0: an assembler given the text of these makes the same bytes. */
 void
 x64_write_nops(uint8_t *p, uint32_t bytes)
 {
@@ -413,12 +414,12 @@ x64_write_nops(uint8_t *p, uint32_t bytes)
 		"\x90",
 		"\x66\x90",
 		"\x0f\x1f\x00",
-		"\x0f\x1f\x40\x00",
-		"\x0f\x1f\x44\x00\x00",
-		"\x66\x0f\x1f\x44\x00\x00",
-		"\x0f\x1f\x80\x00\x00\x00\x00",
-		"\x0f\x1f\x84\x00\x00\x00\x00\x00",
-		"\x66\x0f\x1f\x84\x00\x00\x00\x00\x00",
+		"\x0f\x1f\x40\x01",
+		"\x0f\x1f\x44\x00\x01",
+		"\x66\x0f\x1f\x44\x00\x01",
+		"\x0f\x1f\x80\x00\x01\x00\x00",
+		"\x0f\x1f\x84\x00\x00\x01\x00\x00",
+		"\x66\x0f\x1f\x84\x00\x00\x01\x00\x00",
 	};
 
 	while (bytes) {

@@ -313,6 +313,7 @@ gen_module(IrModule *m, const GenOptions *o, Arena *a, ObjectCode *out, Text *wh
 		.m = m,
 		.t = o->target,
 		.features = o->features,
+		.quality = o->quality,
 		.stack_bytes = o->stack_bytes > STACK_SLACK ? o->stack_bytes - STACK_SLACK : 0,
 		.max_depth = o->max_depth,
 		.arena = a,

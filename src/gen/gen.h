@@ -138,6 +138,7 @@ typedef struct Gen {                    /* one module being emitted */
 	const IrModule *m;
 	const struct Target *t;
 	uint32_t features;
+	Quality quality;
 	uint32_t stack_bytes, max_depth;        /* for entry thunks; STACK_SLACK is taken off already */
 	Arena *arena;                   /* where all of this grows; lives until the module is emitted */
 	Label *func_label;              /* by index in m->funcs */

@@ -316,6 +316,7 @@ unroll(Unroll *u)
 	ir_br(f, head, cc, u->head_phi[u->counter.which], limit, round, after);
 	ir_append(f, after, (Ins){ .op = IR_JMP, .line = line });
 	f->blocks.at[after].succ[0] = old;
+	f->blocks.at[after].cold = true; /* few rounds are left */
 	f->blocks.at[old].preds.at[entry] = after;
 	for (uint32_t k = 0; k < u->y.nphis; k++)
 		f->pool.at[f->ins.at[u->y.phi[k]].arg[0] + entry] = u->head_phi[k];

@@ -1,5 +1,7 @@
 """The trivet command on every target: what it prints, its exit codes, and what it says to bad input."""
 
+import re
+
 import pytest
 
 from rig import process, targets
@@ -127,6 +129,30 @@ def test_emitted_assembly_is_instructions_only(target, name, engine):
         status, out, err = run(target, "emit", f"--target={name}", f"--engine={engine}", case)
         assert (status, err) == (0, "") and ":\n" in out, case
         assert ".byte" not in out and ".word" not in out, case
+
+
+@pytest.mark.parametrize("before", range(8))
+@pytest.mark.parametrize("name", ("x86_64-linux", "x86_64-windows"))
+def test_inner_loops_are_aligned(target, name, before, folder):
+    """Where a loop lies must not decide how fast it is: the rounds of an inner one begin at a multiple of 32, whatever
+    comes before; those of an outer one, or that few are left of, do not get padding, nor do any of baseline."""
+    loop = folder / f"loop{before}.tv"
+    loop.write_text(f"""fn f(xs: [i64], n: i64) -> i64 {{
+        let s = n;
+        {"s = s * n ^ 1;" * before}
+        for k in 0..n {{
+            if s < k {{ {"s = s * 3 / n;" * before} }}
+            for i in 0..n {{ s = s * 3 ^ xs[i]; }}
+        }}
+        return s;
+    }}""")
+    text = run(target, "emit", f"--target={name}", loop)[1].partition("f (entry)")[0]
+    jumps = [(int(at, 16), int(to, 16)) for at, to in re.findall(r"^ +(\w+)  j\w+ 0x(\w+)$", text, re.M)]
+    back = sorted(to for at, to in jumps if to < at)
+    assert len(back) == 4 and back[1] % 32 == 0, text  # outer; inner, what is left of it, the same with checks
+    padded = {int(at, 16) for at in re.findall(r" (?:nop|xchg ax, ax).*\n +(\w+)  (?!nop|xchg ax)", text)}
+    assert padded <= {back[1]}
+    assert " nop" not in run(target, "emit", f"--target={name}", "--engine=baseline", loop)[1]
 
 
 def test_emitted_ast_is_a_program(target, add, folder):

@@ -206,6 +206,57 @@ emit_ins(Emit *e, Val v, BlockId next)
 	}
 }
 
+/* Is b the head of a loop that no other is in, and that is expected to make many rounds? */
+static bool
+is_innermost_head(const IrFunc *f, BlockId b)
+{
+	const Block *head = &f->blocks.at[b];
+	uint32_t last = 0;
+
+	for (uint32_t k = 0; k < head->preds.n; k++) {
+		uint32_t order = f->blocks.at[head->preds.at[k]].order;
+		if (order != BLOCK_NONE && order > last)
+			last = order;
+		if (order < head->order && f->blocks.at[head->preds.at[k]].cold)
+			return false;
+	}
+	if (last < head->order)
+		return false;
+	for (uint32_t k = head->order; k <= last; k++)
+		if (f->blocks.at[f->order.at[k]].loop_depth > head->loop_depth)
+			return false;
+	return true;
+}
+
+/* Do the rounds of an inner loop begin here: at its head, or behind it where that is repeated? */
+static bool
+begins_rounds(const Emit *e, BlockId b)
+{
+	const IrFunc *f = e->f;
+	const Block *block = &f->blocks.at[b];
+
+	if (e->g->quality != QUALITY_OPTIMIZED || !block->loop_depth || block->cold)
+		return false;
+	if (is_innermost_head(f, b))
+		return !short_head(e, b);
+	return block->preds.n == 1 && is_innermost_head(f, block->preds.at[0]) &&
+	       f->blocks.at[block->preds.at[0]].loop_depth <= block->loop_depth &&
+	       short_head(e, block->preds.at[0]);
+}
+
+enum { LOOP_ALIGN = 32 };
+
+/* Processors fetch, decode and keep instructions by aligned pieces of 32 or 64 bytes: where a short
+ * loop happens to lie must not decide how fast it is. */
+static void
+align_loop(Cbuf *c)
+{
+	uint32_t here = cbuf_here(c), n = (0 - here) & (LOOP_ALIGN - 1);
+
+	cbuf_fixup(c, CBUF_ALIGN, here, LOOP_ALIGN, (int32_t)n);
+	x64_nop(c, n);
+}
+
 void
 x64_emit_blocks(Emit *e)
 {
@@ -218,6 +269,8 @@ x64_emit_blocks(Emit *e)
 		for (next = k + 1; next < f->order.n && below == BLOCK_NONE; next++)
 			if (e->emitted[f->order.at[next]])
 				below = f->order.at[next--];
+		if (k && begins_rounds(e, b))
+			align_loop(e->c);
 		cbuf_bind(e->c, e->block[b]);
 		if (k && k == e->framed_at)
 			x64_prologue(e);
