@@ -374,6 +374,9 @@ trivet_status trivet_dump(trivet_module *m, trivet_form form, const char **out);
 trivet_status trivet_dump_after(trivet_module *m, const char *pass, const char *without,
                                 const char **out);
 
+/* What trivet_dump() gives as TRIVET_FORM_REMARKS, with the passes in `without` left out (or NULL). */
+trivet_status trivet_dump_remarks(trivet_module *m, const char *without, const char **out);
+
 /* The passes of the optimised mode, in the order they run; false past the last. */
 bool trivet_pass(uint32_t index, const char **name, const char **what);
 
@@ -381,6 +384,8 @@ typedef struct trivet_image {
 	const uint8_t *bytes;           /* machine code, then constants, addresses and unwind data */
 	size_t size, code_size;
 	uint32_t functions;             /* pieces of code: functions and their entry stubs */
+	uint32_t address_count;         /* of 8 bytes each, from that offset on: of this process, 0 in code for */
+	size_t addresses;               /* another target.  All else is the same wherever it lies */
 } trivet_image;
 typedef struct trivet_symbol {
 	const char *name;               /* "sum", or "sum (entry)" for a stub */

@@ -83,7 +83,7 @@ struct trivet_code {
 	size_t code_size;
 	const Str *piece_names;         /* one per frame */
 	const Site *sites;
-	uint32_t nsites;
+	uint32_t nsites, nimports;
 	OsFunction *externs;            /* by FuncId */
 	OsUnwind unwind;
 	DebugEntry debug;

@@ -99,6 +99,7 @@ keep(trivet_code *c, const IrModule *ir, const ObjectCode *o)
 	c->piece_names = names;
 	c->sites = sites;
 	c->nsites = ir->sites.n;
+	c->nimports = ir->imports.n;
 	for (uint32_t i = 0; i < o->nframes; i++)
 		if (frames[i].end > c->code_size)
 			c->code_size = frames[i].end;
@@ -678,6 +679,8 @@ trivet_code_image(trivet_code *c, trivet_image *out)
 	out->size = c->object.size;
 	out->code_size = c->code_size;
 	out->functions = c->object.nframes;
+	out->address_count = c->nimports;
+	out->addresses = c->object.imports;
 	return TRIVET_OK;
 }
 

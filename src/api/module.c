@@ -187,7 +187,7 @@ dump(trivet_module *m, trivet_form form, const OptOptions *opt, const char **out
 	if (form == TRIVET_FORM_AST) {
 		lang_print(&m->program, &t);
 	} else if (form == TRIVET_FORM_REMARKS) {
-		optimized_ir(m, &(OptOptions){ 0 }, &scratch, &t, &s);
+		optimized_ir(m, opt ? opt : &(OptOptions){ 0 }, &scratch, &t, &s);
 	} else if (form == TRIVET_FORM_IR) {
 		const IrOptions o = { 0 };
 		IrModule *ir = opt ? optimized_ir(m, opt, &scratch, NULL, &s)
@@ -217,10 +217,11 @@ trivet_dump(trivet_module *m, trivet_form form, const char **out)
 	return dump(m, form, NULL, out);
 }
 
-trivet_status
-trivet_dump_after(trivet_module *m, const char *pass, const char *without, const char **out)
+static trivet_status
+dump_optimized(trivet_module *m, trivet_form form, const char *pass, const char *without,
+	       const char **out)
 {
-	OptOptions o = { 0 };
+	OptOptions o = { .verify = true };
 	Str unknown;
 
 	if (!m || !out)
@@ -230,8 +231,19 @@ trivet_dump_after(trivet_module *m, const char *pass, const char *without, const
 	if (!opt_parse(&o, without, pass, &unknown))
 		return api_fail(m->engine, TRIVET_ARGUMENT, "there is no pass '%.*s'",
 				(int)unknown.n, unknown.at);
-	o.verify = true;
-	return dump(m, TRIVET_FORM_IR, &o, out);
+	return dump(m, form, &o, out);
+}
+
+trivet_status
+trivet_dump_after(trivet_module *m, const char *pass, const char *without, const char **out)
+{
+	return dump_optimized(m, TRIVET_FORM_IR, pass, without, out);
+}
+
+trivet_status
+trivet_dump_remarks(trivet_module *m, const char *without, const char **out)
+{
+	return dump_optimized(m, TRIVET_FORM_REMARKS, NULL, without, out);
 }
 
 bool

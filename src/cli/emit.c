@@ -1,11 +1,36 @@
 /* emit.c - trivet emit: what a program becomes; and the commands that list things. */
 #include "cli/cli.h"
-#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #ifndef TRIVET_BUILD_ID
 #define TRIVET_BUILD_ID "unknown"
 #endif
+
+static void
+print_bytes(const uint8_t *bytes, size_t n)
+{
+	for (size_t k = 0; k < n; k++)
+		printf("%02x%s", bytes[k], k + 1 == n || k % 16 == 15 ? "\n" : " ");
+}
+
+/* What lies behind the code, with the addresses as they are in code for another machine: 0. */
+static int
+print_data(const trivet_image *image)
+{
+	size_t n = image->size - image->code_size, at = image->addresses - image->code_size;
+	uint8_t *data = malloc(n + 1);
+
+	if (!data)
+		return EXIT_INTERNAL;
+	memcpy(data, image->bytes + image->code_size, n);
+	if (image->address_count)
+		memset(data + at, 0, 8 * (size_t)image->address_count);
+	printf("constants and addresses: %zu bytes at 0x%zx\n", n, image->code_size);
+	print_bytes(data, n);
+	free(data);
+	return EXIT_DONE;
+}
 
 static int
 emit_bytes(trivet_code *c)
@@ -20,16 +45,9 @@ emit_bytes(trivet_code *c)
 			return EXIT_INTERNAL;
 		printf("%s: %zu bytes at 0x%zx\n", symbol.name, symbol.end - symbol.start,
 		       symbol.start);
-		for (size_t at = symbol.start; at < symbol.end; at++)
-			printf("%02x%s", image.bytes[at],
-			       at + 1 == symbol.end || (at - symbol.start) % 16 == 15 ? "\n" : " ");
+		print_bytes(image.bytes + symbol.start, symbol.end - symbol.start);
 	}
-	printf("constants and addresses: %zu bytes at 0x%zx\n", image.size - image.code_size,
-	       image.code_size);
-	for (size_t at = image.code_size; at < image.size; at++)
-		printf("%02x%s", image.bytes[at],
-		       at + 1 == image.size || (at - image.code_size) % 16 == 15 ? "\n" : " ");
-	return EXIT_DONE;
+	return print_data(&image);
 }
 
 static int
@@ -91,8 +109,10 @@ command_emit(const Options *given)
 		return status;
 	memcpy(o.modes, given->modes, sizeof o.modes);
 	if (i < TEXTS) {
-		if (o.after && texts[i].form == TRIVET_FORM_IR)
+		if (texts[i].form == TRIVET_FORM_IR && (o.after || o.without))
 			s = trivet_dump_after(l.module, o.after, o.without, &text);
+		else if (texts[i].form == TRIVET_FORM_REMARKS)
+			s = trivet_dump_remarks(l.module, o.without, &text);
 		else
 			s = trivet_dump(l.module, texts[i].form, &text);
 		if (s)

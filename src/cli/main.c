@@ -24,8 +24,9 @@ static const Command commands[] = {
 	{ "emit", command_emit, 1, 1, "trivet emit FILE.tv",
 	  "Shows what a program becomes.\n"
 	  "  --form=asm       disassembled machine code (the default)\n"
-	  "  --form=bytes     machine code in hexadecimal\n"
-	  "  --form=ir        SSA form, as built; with --after=PASS, after that pass\n"
+	  "  --form=bytes     machine code in hexadecimal, addresses in it as 0\n"
+	  "  --form=ir        SSA form, as built; with --after=PASS, after that pass; with\n"
+	  "                   --without=LIST alone, after the last\n"
 	  "  --form=remarks   what the passes made of each loop\n"
 	  "  --form=ast       the checked program, as text\n"
 	  "  --form=bytecode  the interpreter's instructions\n"

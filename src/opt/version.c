@@ -2,13 +2,12 @@
  * can fail, else as it was.
  *
  * For a counter i that goes by s from init up to n, and a check of a·i + k + c against len, with s,
- * a, k and len the same all through the loop: with lo = a·init + k + (the least c) and hi = a·(n -
- * 1)
- * + k + (the greatest c), no check fails if lo <= hi < len, unsigned.  That holds for wrapped sums
- * too, because the distance from lo to hi is less than 2^64: init is 0 or more, and where a or s
- * is not 1, none of a, s and n may be more than 2^31.  A check of k + c alone is one of a = 0. When
- * a check may fail the loop with the checks runs, so a trap comes in its iteration, after the
- * stores before it. */
+ * a, k and len the same all through the loop: with lo = a·init + k + (the least c) and
+ * hi = a·(n-1) + k + (the greatest c), no check fails if lo <= hi < len, unsigned.  That holds for
+ * wrapped sums too, because the distance from lo to hi is less than 2^64: init is 0 or more, and
+ * where a or s is not 1, none of a, s and n may be more than 2^31.  A check of k + c alone is one
+ * of a = 0.  When a check may fail the loop with the checks runs, so a trap comes in its iteration,
+ * after the stores before it. */
 #include "opt/edit.h"
 #include "opt/remark.h"
 

@@ -86,6 +86,16 @@ def test_benchmarked_patterns(host):
     assert len(names) >= 30 and not left
 
 
+def test_remarks_and_code_without_a_pass(host, tmp_path):
+    path = tmp_path / "loop.tv"
+    path.write_text("fn f(n: i64) -> i64 { let s = 0; for i in 0..n { s += i; } return s; }\n")
+    solved = emit(host, path, "--form=remarks")
+    assert "solved: n = " in solved and "phi" not in emit(host, path, "--form=ir", "--after=constants")
+    left = emit(host, path, "--form=remarks", "--without=scev")
+    assert "solved" not in left and "unrolled: " in left
+    assert "phi" in emit(host, path, "--form=ir", "--without=scev")
+
+
 @pytest.mark.parametrize("path", KERNELS, ids=lambda p: p.stem)
 def test_every_loop_is_named(host, path):
     loops = {number for number, line in enumerate(path.read_text().splitlines(), 1)
