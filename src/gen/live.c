@@ -479,11 +479,37 @@ walk_up(Ra *ra, Walk *w, const Value *value, uint32_t b)
 	}
 }
 
+/* A value with many holes, one for each of many exits that other values need, say, has the others
+ * filled, lest that be quadratic in memory: it counts as live in a hole's blocks, from the first
+ * on, where all that leads to a block has the value at its end. */
+enum { MOST_HOLES = 64 };
+
+static void
+fill_hole(const Ra *ra, const Walk *w, const Value *value, Range *last, uint32_t from)
+{
+	uint32_t first = block_at(ra, last->to - 1), b = first;
+
+	for (;;) {
+		last->to = ra->blocks[b].to < from ? ra->blocks[b].to : from;
+		if (last->to == from)
+			return;
+		if (++b == value->block)
+			return;
+		for (uint32_t k = ra->blocks[b].preds; k < ra->blocks[b + 1].preds; k++) {
+			uint32_t p = ra->preds[k];
+			if (!(p >= first && p < b) && !(w->through[p / 64] >> p % 64 & 1))
+				return;
+		}
+	}
+}
+
 static bool
-add_range(Ra *ra, Value *value, uint32_t from, uint32_t to)
+add_range(Ra *ra, const Walk *w, Value *value, uint32_t from, uint32_t to)
 {
 	Range *last = value->nranges ? &ra->ranges.at[value->range + value->nranges - 1] : NULL;
 
+	if (value->nranges > MOST_HOLES && last->to < from && !is_constant(value))
+		fill_hole(ra, w, value, last, from);
 	if (last && last->to >= from) {
 		if (to > last->to)
 			last->to = to;
@@ -557,7 +583,7 @@ write_ranges(Ra *ra, Walk *w, Value *value)
 		uint32_t end = end_in_block(ra, b, &use);
 		if (through != NONE && b >= through)
 			end = ra->blocks[b].to;
-		if (!add_range(ra, value, from, end))
+		if (!add_range(ra, w, value, from, end))
 			return false;
 	}
 	for (word = w->low; w->low != NONE && word <= w->high; word++)
@@ -571,7 +597,7 @@ find_ranges(Ra *ra, Walk *w, Value *value)
 	uint32_t last = NONE;
 
 	if (!value->nonlocal)
-		return add_range(ra, value, value->def, value->end);
+		return add_range(ra, w, value, value->def, value->end);
 	w->low = NONE;
 	w->high = 0;
 	for (uint32_t u = value->uses; u != NONE; u = ra->uses[u].next) {

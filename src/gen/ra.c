@@ -20,7 +20,8 @@ typedef struct Scan {
 	uint32_t event[64];  /* … in those of one register, where something is in them */
 	RegSet active, inactive; /* registers with an interval that is live, or in a hole, at pos */
 	uint32_t active_at[64];
-	uint32_t inactive_at[64]; /* first of a list */
+	uint32_t inactive_at[64]; /* first of a list, … */
+	uint32_t inactive_n[64];  /* … and how many there are */
 	uint32_t clobber;	  /* first clobber not before pos */
 	uint32_t fresh;		  /* next of the intervals that live.c made */
 	uint32_t latest;	  /* start of the last of those that was taken */
@@ -296,6 +297,34 @@ expect_change(Scan *s, Reg reg, uint32_t pos)
 	s->next_event = min32(s->next_event, pos);
 }
 
+/* So many intervals in holes of one register are looked at for each that wants it; what follows the
+ * hole of one more looks for a register again. */
+enum { MOST_INACTIVE = 64 };
+
+/* Puts interval i, which is in a hole up to `from`, into its register's list. */
+static void
+file_inactive(Scan *s, uint32_t i, uint32_t from)
+{
+	Interval *it = interval(s, i);
+	Reg reg = it->reg;
+
+	if (!(s->inactive & REG_BIT(reg))) {
+		s->inactive_at[reg] = 0;
+		s->inactive_n[reg] = 0;
+	}
+	if (s->inactive_n[reg] == MOST_INACTIVE) {
+		uint32_t rest = split(s, i, s->pos);
+		if (rest)
+			queue(s->ra, rest);
+		return;
+	}
+	it->link = s->inactive_at[reg];
+	s->inactive_at[reg] = i;
+	s->inactive_n[reg]++;
+	s->inactive |= REG_BIT(reg);
+	expect_change(s, reg, from);
+}
+
 /* Puts interval i, which has a register, where it belongs at the scan's position. */
 static void
 file(Scan *s, uint32_t i)
@@ -315,12 +344,7 @@ file(Scan *s, uint32_t i)
 		s->active_at[it->reg] = i;
 		expect_change(s, it->reg, min32(r->to, it->to));
 	} else {
-		if (!(s->inactive & REG_BIT(it->reg)))
-			s->inactive_at[it->reg] = 0;
-		it->link = s->inactive_at[it->reg];
-		s->inactive_at[it->reg] = i;
-		s->inactive |= REG_BIT(it->reg);
-		expect_change(s, it->reg, r->from);
+		file_inactive(s, i, r->from);
 	}
 }
 
@@ -667,13 +691,13 @@ give_back_early(Scan *s, uint32_t i)
 static void
 allocate(Scan *s, uint32_t i)
 {
-	Interval *cur = interval(s, i);
-	const Value *value = &s->ra->values[cur->v];
+	const Value *value = &s->ra->values[interval(s, i)->v];
 	RegSet set = s->ra->allocatable &
 		     (type_is_fp(value->type) ? ~UINT64_C(0) << REG_FP : UINT32_MAX);
 
-	s->pos = cur->from;
-	advance(s);
+	s->pos = interval(s, i)->from;
+	advance(s); /* which may make intervals */
+	Interval *cur = interval(s, i);
 	if (waits_in_memory(s, i)) {
 		spill(s, i);
 		return;

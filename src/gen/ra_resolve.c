@@ -299,6 +299,14 @@ move_into_block(Resolver *rs, const Value *value, uint32_t b, const Interval *at
 	}
 }
 
+/* The last block that begins before pos. */
+static uint32_t
+block_before(const Ra *ra, uint32_t pos)
+{
+	uint32_t b = block_at(ra, pos);
+	return ra->blocks[b].from < pos ? b : b - 1;
+}
+
 /* The edges into all blocks that a split value is live at the head of. */
 static void
 move_on_edges(Resolver *rs, const Value *value)
@@ -317,7 +325,18 @@ move_on_edges(Resolver *rs, const Value *value)
 			while (k + 1 < rs->nsib &&
 			       ra->intervals.at[rs->sib[k + 1]].from <= ra->blocks[b].from)
 				k++;
-			move_into_block(rs, value, b, &ra->intervals.at[rs->sib[k]]);
+			const Interval *at = &ra->intervals.at[rs->sib[k]];
+			if (at->reg != REG_NONE || value->store_at_split) {
+				move_into_block(rs, value, b, at);
+				continue;
+			}
+			/* Nothing moves to memory, where it is: on with the next sibling. */
+			if (k + 1 == rs->nsib)
+				return;
+			uint32_t next = ra->intervals.at[rs->sib[k + 1]].from;
+			if (next >= r->to)
+				break;
+			b = block_before(ra, next);
 		}
 	}
 }

@@ -26,19 +26,19 @@ def target(request, target_name):
     return target
 
 
-def run(target, *args):
+def run(target, *args, megabytes=MEGABYTES):
     command = target.command(target.trivet, *args)
     if not target.runner and process.tool("prlimit"):
-        command = ["prlimit", f"--as={MEGABYTES << 20}", *command]
+        command = ["prlimit", f"--as={megabytes << 20}", *command]
     ended = process.run(target, command, total=60)
     assert not ended.timed_out
     return ended.status, ended.out.decode(), ended.err.decode()
 
 
-def agree(target, path, text, *options):
+def agree(target, path, text, *options, megabytes=MEGABYTES):
     """What the calls of text give, the same on all engines."""
     path.write_text(text)
-    status, out, err = run(target, "check", "--bits", "--engine=all", *options, path)
+    status, out, err = run(target, "check", "--bits", "--engine=all", *options, path, megabytes=megabytes)
     assert (status, err) == (0, ""), err
     given = {}
     for line in out.splitlines()[:-1]:
@@ -70,6 +70,26 @@ def test_live_at_once(target, tmp_path):
          *(f"v{k} += v{(7 * k + 1) % n};" for k in range(n)), "}", *(f"s = s * 3 + v{k};" for k in range(n)),
          "return s;"],
         "live(3)"))
+
+
+def test_live_across_exits(target, tmp_path):
+    """Values with a hole in their lives at each early return: not a note for each of both."""
+    n = 3000
+    agree(target, tmp_path / "exits.tv", function(
+        "fn exits(a: i64, b: i64) -> i64",
+        ["let s = a;", "let v0 = a + b;",
+         *(f"let v{k} = (a ^ {k}) * b; if v{k} <= v{k - 1} {{ return {k}; }} s += v{k};" for k in range(1, n)),
+         *(f"if v{k} < v{(7 * k + 3) % n} {{ s += 1; }}" for k in range(n)), "return s;"],
+        "exits(8192, 4)", "exits(-1, 7)", "exits(8192, 0)"), megabytes=80)
+
+
+def test_breaks(target, tmp_path):
+    """As many values that rest, each in a register's hole, up to where the loop ends."""
+    agree(target, tmp_path / "breaks.tv", function(
+        "fn breaks(a: i64, b: i64) -> i64",
+        ["let s = 0;", "for i in 0..a {",
+         *(f"if (s ^ {k}) > b {{ s += {k}; break; }} s += i & {k % 2};" for k in range(8000)), "}", "return s;"],
+        "breaks(1, 100000)", "breaks(3, 4000)", "breaks(9, 40000)"))
 
 
 def nest(depth):
