@@ -1,5 +1,5 @@
-/* scev.c - solved loops give what the iterations would: every start, bound and step of 8 bits, and
- * trip counts up to 2^64 - 1.
+/* scev.c - solved loops give what the iterations would: every comparison, start, bound and step of
+ * 8 bits, and trip counts up to 2^64 - 1.
  *
  * Eight bits: in a loop over multiples of 2^24, 32-bit additions and comparisons do what 8-bit
  * ones do with the upper byte, so all wrap-arounds are met; the iterations are made here, in C.
@@ -14,7 +14,6 @@
 
 typedef int64_t F32(uint32_t n);
 typedef int64_t F32k(uint32_t a, uint32_t b, uint32_t k);
-typedef uint64_t F64(uint64_t n);
 typedef uint32_t F64to32(uint32_t n);
 
 static trivet_engine *engine;
@@ -180,6 +179,60 @@ sweep(F32k *f, Body body, bool is_signed, unsigned op, unsigned step, unsigned s
 	}
 }
 
+/* How many iterations there are from each start, NONE where there is no end, by walking from the
+ * ends back. */
+enum { NONE = 999 };
+
+static void
+count_back(bool is_signed, unsigned op, unsigned b, unsigned step, uint16_t counts[256])
+{
+	int bound = number(is_signed, b);
+	bool stays[256];
+
+	for (unsigned a = 0; a < 256; a++) {
+		stays[a] = holds(op, number(is_signed, a), bound);
+		counts[a] = stays[a] ? NONE : 0;
+	}
+	for (unsigned end = 0; end < 256; end++) {
+		unsigned a = end;
+		for (uint16_t n = 1; !stays[end] && stays[a = (a - step) & 255]; n++)
+			counts[a] = n;
+	}
+}
+
+/* COUNT alone: a start after the other. */
+static void
+sweep_all(F32k *f, bool is_signed, unsigned op, unsigned step)
+{
+	/* The machine code of this is the same whatever the numbers; emulated, all would take long.
+	 */
+#ifdef __x86_64__
+	enum { EACH = 1 };
+#else
+	enum { EACH = 5 };
+#endif
+	for (unsigned b = 0; b < 256; b++) {
+		uint16_t counts[256];
+		count_back(is_signed, op, b, step, counts);
+		for (unsigned a = (b + op) % EACH; a < 256; a += EACH) {
+			unsigned n = counts[a], end = a + n * step;
+			int64_t want = (int64_t)n * 1000 +
+				       number(is_signed, end) * (INT64_C(1) << 24),
+				got;
+			if (n == NONE)
+				continue;
+			got = f(a << 24, b << 24, 0);
+			check_count++;
+			if (got == want)
+				continue;
+			check_count--;
+			CHECK_EQ(got, want);
+			printf("    %s: i from %u, %s %u, step %u\n", is_signed ? "i32" : "u32", a,
+			       ops[op], b, step);
+		}
+	}
+}
+
 static void
 test_eight_bits(Body body, bool is_signed, const uint8_t *steps, unsigned nsteps, unsigned stride)
 {
@@ -200,7 +253,9 @@ test_eight_bits(Body body, bool is_signed, const uint8_t *steps, unsigned nsteps
 			snprintf(name, sizeof name, "f%u_%u", op, steps[k]);
 			f = (F32k *)entry(name,
 					  is_signed ? "i64(i32,i32,i32)" : "i64(u32,u32,u32)");
-			if (f)
+			if (f && stride == 1)
+				sweep_all(f, is_signed, op, steps[k]);
+			else if (f)
 				sweep(f, body, is_signed, op, steps[k], stride);
 		}
 	}
@@ -212,14 +267,12 @@ test_all_eight_bits(void)
 {
 	static const uint8_t some[] = { 1,   2,	  3,   4,   6,	 7,   16,  83,
 					127, 128, 129, 224, 252, 253, 254, 255 };
-	static const uint8_t few[] = { 1, 255, 3, 254 };
 	uint8_t all[255];
 
 	for (unsigned k = 0; k < 255; k++)
 		all[k] = (uint8_t)(k + 1);
 	for (int is_signed = 0; is_signed < 2; is_signed++) {
-		test_eight_bits(COUNT, is_signed, few, sizeof few, 1);
-		test_eight_bits(COUNT, is_signed, all, sizeof all, 17);
+		test_eight_bits(COUNT, is_signed, all, sizeof all, 1);
 		for (Body body = WIDEN; body < BODIES; body++)
 			test_eight_bits(body, is_signed, some, sizeof some, 7);
 	}
@@ -246,23 +299,36 @@ multiply(Matrix *out, const Matrix *a, const Matrix *b)
 	*out = m;
 }
 
-/* What variable `which` is after n iterations of v' = M·v. */
-static uint64_t
-power(const Matrix *m, const uint64_t *v, unsigned which, uint64_t n)
-{
-	Matrix p = { 0 }, square = *m;
-	uint64_t sum = 0;
+/* M, M², M⁴, …, by which each number of iterations of v' = M·v takes a few steps. */
+typedef struct Powers {
+	Matrix at[64];
+} Powers;
 
-	for (unsigned i = 0; i < DIM; i++)
-		p.at[i][i] = 1;
-	for (; n; n >>= 1) {
-		if (n & 1)
-			multiply(&p, &p, &square);
-		multiply(&square, &square, &square);
+static void
+square(Powers *p)
+{
+	for (unsigned k = 1; k < 64; k++)
+		multiply(&p->at[k], &p->at[k - 1], &p->at[k - 1]);
+}
+
+/* What variable `which` is after n iterations. */
+static uint64_t
+power(const Powers *p, const uint64_t *v, unsigned which, uint64_t n)
+{
+	uint64_t now[DIM], next[DIM];
+
+	memcpy(now, v, sizeof now);
+	for (unsigned k = 0; n; k++, n >>= 1) {
+		if (!(n & 1))
+			continue;
+		for (unsigned i = 0; i < DIM; i++) {
+			next[i] = 0;
+			for (unsigned j = 0; j < DIM; j++)
+				next[i] += p->at[k].at[i][j] * now[j];
+		}
+		memcpy(now, next, sizeof now);
 	}
-	for (unsigned i = 0; i < DIM; i++)
-		sum += p.at[which][i] * v[i];
-	return sum;
+	return now[which];
 }
 
 /* s += Σ poly[k]·i^k with i from 0, or what is written into `more`: the states i^0 … i^8 come
@@ -297,13 +363,8 @@ static const Large large[] = {
 	  { 0, 3, 0, 0, 0, 0, 0, 0, 1 }, { 0 }, { { 1 } } },
 	{ "", "s += (i << 2) + 1;",
 	  { 1, 4 }, { 0 }, { { 1 } } },
-	{ "", "for j in 0..i { s += 2 * j; }", { 0, (uint64_t)-1, 1 }, { 0 }, { { 1 } } },
-	{ "", "for j in 0..i { s += 2 * i * j; }", { 0, 0, (uint64_t)-1, 1 }, { 0 }, { { 1 } } },
 	{ "let t: T = 7;", "for j in 0..t { s += i * j; }",
 	  { 0, 21 }, { 0 }, { { 1 } } },
-	{ "", "let j = i; while j > 0 { j -= 1; s += 2 * j; }", { 0, (uint64_t)-1, 1 }, { 0 }, { { 1 } } },
-	{ "let t: T = 3;", "s += t; t += 7;",
-	  { 3, 7 }, { 0 }, { { 1 } } },
 	{ "s = 1;", "s *= 3;",
 	  { 0 }, { 1 }, { { 3 } } },
 	{ "s = 1;", "s *= 2;",
@@ -320,30 +381,44 @@ static const Large large[] = {
 	  { 0 }, { 0, 1, 1 }, { { 0, 1, 0 }, { 0, 0, 1 }, { 1, 1, 1 } } },
 	{ "let t: T = 1;", "s += t; t = t * 7;",
 	  { 0 }, { 0, 1 }, { { 1, 1 }, { 0, 7 } } },
+	/* polynomials of an i that goes up from 0, and only that */
+	{ "", "for j in 0..i { s += 2 * j; }", { 0, (uint64_t)-1, 1 }, { 0 }, { { 1 } } },
+	{ "", "for j in 0..i { s += 2 * i * j; }", { 0, 0, (uint64_t)-1, 1 }, { 0 }, { { 1 } } },
+	{ "", "let j = i; while j > 0 { j -= 1; s += 2 * j; }", { 0, (uint64_t)-1, 1 }, { 0 }, { { 1 } } },
+	{ "let t: T = 3;", "s += t; t += 7;",
+	  { 3, 7 }, { 0 }, { { 1 } } },
 };
 // clang-format on
-enum { LARGE = sizeof large / sizeof *large };
+enum { LARGE = sizeof large / sizeof *large, ONLY_UP = 4 };
 
+/* The iteration in which i goes by +1 or -1. */
 static void
-matrix_of(const Large *c, Matrix *m, uint64_t v[DIM])
+matrix_of(const Large *c, bool down, Matrix *m)
 {
 	uint64_t row[10] = { 1 };
 
 	*m = (Matrix){ 0 };
-	memset(v, 0, DIM * sizeof *v);
-	v[0] = 1;
-	for (unsigned k = 0; k < 9; k++) { /* (i + 1)^k by Pascal's triangle */
+	for (unsigned k = 0; k < 9; k++) { /* (i ± 1)^k by Pascal's triangle */
 		for (unsigned j = 0; j <= k; j++)
-			m->at[k][j] = row[j];
+			m->at[k][j] = down && (k - j) % 2 ? 0 - row[j] : row[j];
 		for (unsigned j = k + 1; j > 0; j--)
 			row[j] += row[j - 1];
 		m->at[9][k] = c->poly[k];
 	}
-	for (unsigned i = 0; i < 3; i++) {
-		v[9 + i] = c->start[i];
+	for (unsigned i = 0; i < 3; i++)
 		for (unsigned j = 0; j < 3; j++)
 			m->at[9 + i][9 + j] = c->more[i][j];
-	}
+}
+
+/* What there is before the first iteration, in which i is `first`. */
+static void
+start_of(const Large *c, uint64_t first, uint64_t v[DIM])
+{
+	v[0] = 1;
+	for (unsigned k = 1; k < 9; k++)
+		v[k] = v[k - 1] * first;
+	for (unsigned i = 0; i < 3; i++)
+		v[9 + i] = c->start[i];
 }
 
 static void
@@ -358,51 +433,114 @@ append_typed(char *to, size_t room, const char *text, const char *type)
 	}
 }
 
+/* How the counter goes from `a` to `n`. */
+static const struct {
+	const char *from, *test, *step;
+	bool down;
+} ways[] = {
+	{ "a", "i < n", "i += 1;", false },
+	{ "a", "i != n", "i += 1;", false },
+	{ "a", "i > n", "i -= 1;", true },
+};
+enum { WAYS = sizeof ways / sizeof *ways };
+
+typedef uint64_t FLarge64(uint64_t a, uint64_t n);
+typedef uint32_t FLarge32(uint32_t a, uint32_t n);
+
 static void
-test_large(const char *type, unsigned width, bool is_signed)
+compile_large(unsigned way, const char *type)
 {
 	static char text[1 << 16];
-	uint64_t top = UINT64_MAX >> (64 - width) >> is_signed;
 
 	text[0] = 0;
 	for (unsigned k = 0; k < LARGE; k++) {
-		char name[32];
-		append_typed(text, sizeof text, "fn f", type);
-		snprintf(name, sizeof name, "%u", k);
-		append_typed(text, sizeof text, name, type);
-		append_typed(text, sizeof text, "(n: T) -> T { let s: T = 0; ", type);
+		char head[32];
+		snprintf(head, sizeof head, "fn f%u", k);
+		append_typed(text, sizeof text, head, type);
+		append_typed(text, sizeof text, "(a: T, n: T) -> T { let s: T = 0; ", type);
 		append_typed(text, sizeof text, large[k].before, type);
-		append_typed(text, sizeof text, " let i: T = 0; while i < n { ", type);
+		append_typed(text, sizeof text, " let i: T = ", type);
+		append_typed(text, sizeof text, ways[way].from, type);
+		append_typed(text, sizeof text, "; while ", type);
+		append_typed(text, sizeof text, ways[way].test, type);
+		append_typed(text, sizeof text, " { ", type);
 		append_typed(text, sizeof text, large[k].body, type);
-		append_typed(text, sizeof text, " i += 1; } return s; }\n", type);
+		append_typed(text, sizeof text, ways[way].step, type);
+		append_typed(text, sizeof text, " } return s; }\n", type);
 	}
 	compile(text);
+}
+
+typedef struct Type {
+	const char *name;
+	unsigned width;
+	bool is_signed;
+} Type;
+
+static bool
+is_below(const Type *t, uint64_t a, uint64_t b)
+{
+	uint64_t flip = t->is_signed ? UINT64_C(1) << (t->width - 1) : 0;
+	return (a ^ flip) < (b ^ flip);
+}
+
+/* From `first`, with as many iterations, or none if `count` leads past an end of the type. */
+static void
+check_large(const Type *t, unsigned way, unsigned k, const Powers *p, trivet_function f,
+	    uint64_t first, uint64_t count)
+{
+	uint64_t mask = UINT64_MAX >> (64 - t->width), v[DIM], want, got;
+	uint64_t n = (ways[way].down ? first - count : first + count) & mask;
+
+	count &= mask;
+	if (way == 0 && !is_below(t, first, n))
+		count = 0;
+	if (way == 2 && !is_below(t, n, first))
+		count = 0;
+	start_of(&large[k], first, v);
+	want = power(p, v, 9, count) & mask;
+	got = t->width == 32 ? ((FLarge32 *)f)((uint32_t)first, (uint32_t)n)
+			     : ((FLarge64 *)f)(first, n);
+	if (!CHECK_EQ(got, want))
+		printf("    %s, i from %" PRIu64 ", %" PRIu64 " times, %s: %s\n", t->name, first,
+		       count, ways[way].test, large[k].body);
+}
+
+/* Counts near 0, all powers of two, and 2^width. */
+static void
+check_counts(const Type *t, unsigned way, unsigned k, const Powers *p, trivet_function f,
+	     uint64_t first)
+{
+	for (unsigned e = 0; e <= t->width; e++) {
+		for (int64_t near = e < 4 ? 0 : -11; near <= 11; near++) {
+			uint64_t power_of_2 = e < 64 ? UINT64_C(1) << e : 0;
+			check_large(t, way, k, p, f, first, power_of_2 + (uint64_t)near);
+			if (e > 12 && e != 31 && e != 32 && e < t->width - 2)
+				near += 4;
+		}
+	}
+}
+
+static void
+test_large(const Type *t, unsigned way)
+{
+	static Powers p;
+	uint64_t half = UINT64_C(1) << (t->width - 1), mask = 2 * half - 1;
+	const uint64_t starts[] = { 0, 1, half, half - 1, (half + 1) / 3, mask - 4 };
+
+	compile_large(way, t->name);
 	for (unsigned k = 0; k < LARGE && code; k++) {
-		char name[16], signature[16];
+		char name[16], signature[32];
 		trivet_function f;
-		uint64_t v[DIM];
-		Matrix m;
 
 		snprintf(name, sizeof name, "f%u", k);
-		snprintf(signature, sizeof signature, "%s(%s)", type, type);
+		snprintf(signature, sizeof signature, "%s(%s,%s)", t->name, t->name, t->name);
 		f = entry(name, signature);
-		matrix_of(&large[k], &m, v);
-		for (unsigned e = 0; f && e <= width; e++) {
-			for (int64_t near = e < 4 ? 0 : -11; near <= 11; near++) {
-				uint64_t n = (e < 64 ? UINT64_C(1) << e : 0) + (uint64_t)near;
-				uint64_t want, got;
-				n &= UINT64_MAX >> (64 - width);
-				want = power(&m, v, 9, n > top ? 0 : n);
-				got = width == 32 ? ((F64to32 *)f)((uint32_t)n) : ((F64 *)f)(n);
-				if (width == 32)
-					want = (uint32_t)want;
-				if (!CHECK_EQ(got, want))
-					printf("    %s, n = %" PRIu64 ": %s\n", type, n,
-					       large[k].body);
-				if (e > 12 && e != 31 && e != 32 && e < width - 2)
-					near += 4;
-			}
-		}
+		matrix_of(&large[k], ways[way].down, &p.at[0]);
+		square(&p);
+		for (unsigned s = 0; f && s < sizeof starts / sizeof *starts; s++)
+			if (k < LARGE - ONLY_UP || (way == 0 && s == 0))
+				check_counts(t, way, k, &p, f, starts[s]);
 	}
 	discard();
 }
@@ -581,6 +719,9 @@ test_all_endless(void)
 int
 main(void)
 {
+	static const Type types[] = {
+		{ "i32", 32, true }, { "u32", 32, false }, { "i64", 64, true }, { "u64", 64, false }
+	};
 	trivet_status s = trivet_open(NULL, &engine);
 
 	CHECK_EQ(s, TRIVET_OK);
@@ -589,10 +730,9 @@ main(void)
 		return 77;
 	}
 	test_all_eight_bits();
-	test_large("i32", 32, true);
-	test_large("u32", 32, false);
-	test_large("i64", 64, true);
-	test_large("u64", 64, false);
+	for (unsigned k = 0; k < 4; k++)
+		for (unsigned way = 0; way < WAYS; way++)
+			test_large(&types[k], way);
 	test_wrapping();
 	test_bits("i32", 32, true);
 	test_bits("u32", 32, false);
