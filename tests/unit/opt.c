@@ -163,6 +163,25 @@ static const Row rows[] = {
 	/* tidy */
 	{ "tidy", IR_JMP, 2,
 	  "fn f(n: i64) -> i64 { let s = 0; for i in 0..n { { s += i; } } return s; }" },
+	/* one branch less for each flag that the ways to it settle, unless it lives on or heads a loop */
+	{ "tidy", IR_BR, 1,
+	  "fn f(xs: [i64], a: i64) { let p = false; if a > 3 { p = true; xs[0] = 1; } if p { xs[1] "
+	  "= 2; } }" },
+	{ "tidy", IR_BR, 2,
+	  "fn f(xs: [i64], a: i64) -> bool { let p = false; if a > 3 { p = true; xs[0] = 1; } if p { "
+	  "xs[1] = 2; } return p; }" },
+	{ "tidy", IR_BR, 2,
+	  "fn f(xs: [i64], a: i64) { let p = a == 2; if a > 3 { p = true; xs[0] = 1; } if p { xs[1] "
+	  "= 2; } }" },
+	{ "tidy", IR_PHI, 0,
+	  "fn f(xs: [i64], a: i64) { let p = a == 2; if a > 3 { p = true; xs[0] = 1; } if p { xs[1] "
+	  "= 2; } }" },
+	{ "tidy", IR_BR, 2,
+	  "fn f(xs: [i64]) { let p = true; while p { p = false; if xs[0] > 1 { p = true; xs[0] = 1; "
+	  "} } }" },
+	{ "tidy", IR_PHI, 3, /* s is named behind it */
+	  "fn f(xs: [i64], a: i64, b: i64) -> i64 { let p = 0; let s = b; if a > 3 { p = 5; xs[0] = "
+	  "1; } else if a > 2 { s = a; } if p < 4 { s += 2; } return s; }" },
 	/* ifconv */
 	{ "ifconv", IR_BR, 0,
 	  "fn f(a: i64, b: i64) -> i64 { let x = a; if b < a { x = b + 1; } return x; }" },
@@ -173,7 +192,7 @@ static const Row rows[] = {
 	  "fn f(a: f32, b: f32) -> f32 { return if a > b { a * b } else { b }; }" },
 	{ "ifconv", IR_BR, 1,
 	  "fn f(a: f64, b: f64) -> f64 { return if a < b { a / b } else { b }; }" },
-	{ "ifconv", IR_BR, 1,
+	{ "ifconv", IR_BR, 0,
 	  "fn f(a: f64, b: i64) -> f64 { return if b < 9 { a } else { 0.5 }; }" },
 	{ "ifconv", IR_BR, 1,
 	  "fn f(a: f64, b: f32) -> f64 { return if b < 9.0 { a } else { 0.5 }; }" },
