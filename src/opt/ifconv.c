@@ -1,8 +1,8 @@
 /* ifconv.c - a short branch around cheap pure work becomes a SELECT.
  *
  * A mispredicted branch costs some 15 cycles, a few instructions done in vain less than one each.
- * Only what cannot trap and is cheap is done on both ways; at most two values may be selected, one
- * of them a float, and that only by a comparison of such floats: x86-64 makes a mask of it. */
+ * Only what cannot trap and is cheap is done on both ways; at most two values may be selected, one of
+ * them a float, by a comparison of whole numbers or of such floats: x86-64 makes a mask of it. */
 #include "opt/edit.h"
 
 enum { BUDGET = 5, MOST_SELECTS = 2 };
@@ -77,6 +77,15 @@ is_carried(const IrFunc *f, Val v)
 	return carried;
 }
 
+/* Can `branch` select a value of this type as it is? */
+static bool
+is_selectable(const IrFunc *f, const Ins *branch, uint8_t type)
+{
+	uint8_t compared = f->ins.at[branch->arg[0]].type;
+
+	return type <= IR_I64 || compared <= IR_I64 || compared == type;
+}
+
 /* Can the phis of `join` be selected by their operands at these two places, on `branch`? */
 static bool
 can_select(IrFunc *f, const Ins *branch, BlockId join, uint32_t k0, uint32_t k1)
@@ -89,9 +98,9 @@ can_select(IrFunc *f, const Ins *branch, BlockId join, uint32_t k0, uint32_t k1)
 
 		if (args[k0] == args[k1])
 			continue;
-		if (f->ins.at[v].type != IR_I32 && f->ins.at[v].type != IR_I64 &&
-		    (f->ins.at[v].type != f->ins.at[branch->arg[0]].type || floats++ ||
-		     is_carried(f, args[k0]) || is_carried(f, args[k1])))
+		if (!is_selectable(f, branch, f->ins.at[v].type) ||
+		    (f->ins.at[v].type > IR_I64 &&
+		     (floats++ || is_carried(f, args[k0]) || is_carried(f, args[k1]))))
 			return false;
 		if (++count > MOST_SELECTS)
 			return false;

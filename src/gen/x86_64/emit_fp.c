@@ -75,30 +75,59 @@ select_extreme(Emit *e, Val v)
 	x64_store(e, d, t, (IrType)i->type);
 }
 
-/* (then & m) | (otherwise & ~m), where m is what CMPSx makes of the condition: all bits or none.
- * One of the two values has to be in a register that is not that of the result. */
-static bool
-select_by_mask(Emit *e, Val v)
+/* What compares other floats than are selected has no mask of their size. */
+bool
+x64_selects_by_mask(const IrFunc *f, const Ins *i)
+{
+	uint8_t compared = f->ins.at[i->arg[0]].type;
+
+	return type_is_fp(i->type) &&
+	       (!type_is_fp(compared) || (compared == i->type && !x64_is_extreme(i)));
+}
+
+/* All bits of e->fs, or none, by v's condition or (negated) its opposite. */
+static void
+make_mask(Emit *e, Val v, bool negated)
 {
 	static const uint8_t predicates[CC_COUNT] = {
 		[CC_FEQ] = 0, [CC_FLT] = 1, [CC_FLE] = 2, [CC_FNE] = 4, [CC_FNLT] = 5, [CC_FNLE] = 6
 	};
 	const Ins *i = &e->f->ins.at[v];
-	Loc d = e->r->out[v], then = use_loc(e, v, 2), otherwise = use_loc(e, v, 3), swap = then;
-	unsigned cc = i->cc, size = type_bytes(i->type), a, t;
+	unsigned cc = negated ? cc_negated[i->cc] : i->cc, size = type_bytes(i->type), a;
 
-	if (loc_is_reg(then) && then != d && (!loc_is_reg(otherwise) || otherwise == d)) {
-		cc = cc_negated[cc];
+	if (cc < CC_FEQ) {
+		Cond k = x64_compare(e, v);
+
+		x64_setcc(e->c, negated ? x64_cond_not(k).cc : k.cc, x64_r(e->is));
+		x64_emit(e->c, X64_MOVZX8, 4, e->is, x64_r(e->is), 0);
+		x64_emit(e->c, X64_NEG, size, 0, x64_r(e->is), 0);
+		x64_emit(e->c, X64_MOVD_XG, size, e->fs, x64_r(e->is), 0);
+		return;
+	}
+	a = cc != CC_FEQ && cc != CC_FNE && !predicates[cc];
+	cc = a ? cc_swapped[cc] : cc;
+	x64_load(e, e->fs, use_loc(e, v, a), (IrType)i->type);
+	x64_emit(e->c, X64_CMPS, size, e->fs, x64_rm(e, use_loc(e, v, !a)), predicates[cc]);
+}
+
+/* (then & m) | (otherwise & ~m).  One of the two values has to be in a register that is not that of
+ * the result. */
+static bool
+select_by_mask(Emit *e, Val v)
+{
+	const Ins *i = &e->f->ins.at[v];
+	Loc d = e->r->out[v], then = use_loc(e, v, 2), otherwise = use_loc(e, v, 3), swap = then;
+	bool negated = loc_is_reg(then) && then != d && (!loc_is_reg(otherwise) || otherwise == d);
+	unsigned t;
+
+	if (negated) {
 		then = otherwise;
 		otherwise = swap;
 	}
 	if (!loc_is_reg(d) || !loc_is_reg(otherwise) || otherwise == d)
 		return false;
-	a = cc != CC_FEQ && cc != CC_FNE && !predicates[cc];
-	cc = a ? cc_swapped[cc] : cc;
 	t = loc_reg(d);
-	x64_load(e, e->fs, use_loc(e, v, a), (IrType)i->type);
-	x64_emit(e->c, X64_CMPS, size, e->fs, x64_rm(e, use_loc(e, v, !a)), predicates[cc]);
+	make_mask(e, v, negated);
 	x64_load(e, t, then, (IrType)i->type);
 	x64_emit(e->c, X64_ANDP, 4, t, x64_r(e->fs), 0);
 	x64_emit(e->c, X64_ANDNP, 4, e->fs, x64_r(loc_reg(otherwise)), 0);
@@ -119,7 +148,7 @@ x64_select_fp(Emit *e, Val v)
 		select_extreme(e, v);
 		return;
 	}
-	if (operand_type(e, v, 0) == type && select_by_mask(e, v))
+	if (x64_selects_by_mask(e->f, &e->f->ins.at[v]) && select_by_mask(e, v))
 		return;
 	over = cbuf_label(e->c);
 	k = x64_compare(e, v);

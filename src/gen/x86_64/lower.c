@@ -326,8 +326,8 @@ constrain_select(const IrFunc *f, const Ins *i, Constraint *c)
 {
 	fold_comparison(f, i, c);
 	c->same = 4;
-	if (type_is_fp(i->type) && i->type == f->ins.at[i->arg[0]].type && !x64_is_extreme(i))
-		return; /* a mask is for registers */
+	if (x64_selects_by_mask(f, i))
+		return; /* it is for registers */
 	c->folded |= ir_is_const(f, i->arg[2]) ? 4 : 0;
 	c->folded |= ir_is_const(f, i->arg[3]) ? 8 : 0;
 }
@@ -373,6 +373,7 @@ constrain_fp(const IrFunc *f, const Ins *i, Constraint *c)
 	case IR_FTOS:
 	case IR_FTOU: c->out_in_reg = true; break;
 	case IR_STOF: fuse_loads(f, i, 1, c); break;
+	case IR_BITCAST: c->folded = ir_is_const(f, i->arg[0]); break;
 	default: break;
 	}
 }

@@ -118,6 +118,7 @@ void x64_jump_if(Emit *e, Cond k, Label to);
 void x64_emit_fp(Emit *e, Val v);
 void x64_emit_cold(Emit *e, const Cold *k);
 Cond x64_compare_fp(Emit *e, IrCc cc, Loc a, Loc b, IrType t);
+bool x64_selects_by_mask(const IrFunc *f, const Ins *i);
 bool x64_is_extreme(const Ins *i);        /* a SELECT of floats by them: one MINSx or MAXSx */
 void x64_select_fp(Emit *e, Val v);
 
