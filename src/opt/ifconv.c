@@ -1,8 +1,9 @@
 /* ifconv.c - a short branch around cheap pure work becomes a SELECT.
  *
  * A mispredicted branch costs some 15 cycles, a few instructions done in vain less than one each.
- * Only what cannot trap and is cheap is done on both ways; at most two values may be selected, one of
- * them a float, by a comparison of whole numbers or of such floats: x86-64 makes a mask of it. */
+ * Only what cannot trap and is cheap is done on both ways; at most two values may be selected, one
+ * of them a float, by a comparison of whole numbers or of such floats: x86-64 makes a mask of it.
+ */
 #include "opt/edit.h"
 
 enum { BUDGET = 5, MOST_SELECTS = 2 };

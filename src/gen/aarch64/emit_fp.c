@@ -60,12 +60,15 @@ canonical(Emit *e, const Ins *i, A64Float t, A64Reg rd, A64Reg x)
 }
 
 static void
-bitcast(Emit *e, const Ins *i, A64Reg rd, A64Reg x)
+bitcast(Emit *e, const Ins *i, A64Reg rd, Loc from)
 {
 	A64Width w = width_of(i->type);
-	A64Float t = w == A64_X ? A64_D : A64_S;
+	A64FpInt op = is_float(i->type) ? A64_FMOV_TO_FP : A64_FMOV_TO_INT;
 
-	emit_word(e, a64_fpint(w, t, is_float(i->type) ? A64_FMOV_TO_FP : A64_FMOV_TO_INT, rd, x));
+	if (loc_kind(from) == LOC_CONST)
+		emit_move(e, LOC(LOC_REG, REG_FP + rd), from, (IrType)i->type);
+	else
+		emit_word(e, a64_fpint(w, w == A64_X ? A64_D : A64_S, op, rd, reg_number(from)));
 }
 
 void
@@ -83,7 +86,7 @@ emit_fp(Emit *e, const Ins *i, const Loc *use, A64Reg rd)
 	};
 	uint8_t from = arg_type(e, i, 0);
 	A64Float t = float_of(i->type);
-	A64Reg x = reg_number(use[0]);
+	A64Reg x = loc_n(use[0]) & 31;
 
 	for (unsigned k = 0; k < sizeof one / sizeof *one; k++) {
 		if (one[k].ir == i->op) {
@@ -113,7 +116,7 @@ emit_fp(Emit *e, const Ins *i, const Loc *use, A64Reg rd)
 		return;
 	default:
 		assert(i->op == IR_BITCAST);
-		bitcast(e, i, rd, x);
+		bitcast(e, i, rd, use[0]);
 		return;
 	}
 }

@@ -115,6 +115,7 @@ folds(const IrFunc *f, const Ins *i)
 	case IR_MUL: /* by 2^n + 1: a sum */
 		return constant(f, i, 1, &bits) && bits > 2 && !((bits - 1) & (bits - 2)) ? 2 : 0;
 	case IR_STORE: return constant(f, i, 2, &bits) && bits == 0 ? 4 : 0;
+	case IR_BITCAST: return is_float(i->type) && constant(f, i, 0, &bits);
 	case IR_RET: return constant(f, i, 0, &bits);
 	default: return 0;
 	}
