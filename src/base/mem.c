@@ -2,6 +2,16 @@
 #include "base/mem.h"
 
 #include <stdlib.h>
+#if defined __SANITIZE_ADDRESS__
+#define ADDRESS_SANITIZER
+#elif defined __has_feature
+#if __has_feature(address_sanitizer)
+#define ADDRESS_SANITIZER
+#endif
+#endif
+#ifdef ADDRESS_SANITIZER
+#include <sanitizer/asan_interface.h>
+#endif
 
 /* ---- The host's allocator ------------------------------------------------------------------- */
 
@@ -60,6 +70,37 @@ typedef struct ArenaChunk {
 enum { ALIGN = 16, CHUNK_FIRST = 4096, CHUNK_MOST = 1 << 20 };
 enum { CHUNK_EXTRA = sizeof(ArenaChunk) + ALIGN };
 
+/* AddressSanitizer sees chunks, not what is in them: it is told.  What nobody took, what a vector
+ * left behind when it grew and what was given back must not be touched. */
+static void
+no_access(const void *p, size_t bytes)
+{
+#ifdef ADDRESS_SANITIZER
+	__asan_poison_memory_region(p, bytes);
+#else
+	(void)p;
+	(void)bytes;
+#endif
+}
+
+static void
+access(const void *p, size_t bytes)
+{
+#ifdef ADDRESS_SANITIZER
+	__asan_unpoison_memory_region(p, bytes);
+#else
+	(void)p;
+	(void)bytes;
+#endif
+}
+
+static void
+free_chunk(Mem *m, ArenaChunk *chunk)
+{
+	access(chunk, chunk->size);
+	mem_resize(m, chunk, chunk->size, 0);
+}
+
 static size_t
 round_up(size_t n)
 {
@@ -94,10 +135,18 @@ mem_drop_spare(Mem *m)
 {
 	while (m->spare) {
 		ArenaChunk *older = m->spare->older;
-		mem_resize(m, m->spare, m->spare->size, 0);
+		free_chunk(m, m->spare);
 		m->spare = older;
 	}
 	m->kept = 0;
+}
+
+static char *
+first_of(ArenaChunk *chunk)
+{
+	char *at = (char *)(chunk + 1);
+
+	return at + (-(uintptr_t)at & (ALIGN - 1));
 }
 
 static bool
@@ -119,10 +168,16 @@ new_chunk(Arena *a, size_t bytes)
 	}
 	chunk->older = a->chunks;
 	a->chunks = chunk;
-	a->at = (char *)(chunk + 1);
-	a->at += -(uintptr_t)a->at & (ALIGN - 1);
+	a->at = first_of(chunk);
 	a->end = (char *)chunk + chunk->size;
+	no_access(a->at, (size_t)(a->end - a->at));
 	return true;
+}
+
+static bool
+is_large(size_t bytes)
+{
+	return bytes >= CHUNK_MOST / 2;
 }
 
 void *
@@ -140,6 +195,9 @@ arena_take(Arena *a, size_t bytes)
 			return NULL;
 	p = a->at;
 	a->at += rounded;
+	if (is_large(bytes) && a->end - a->at <= ALIGN)
+		a->at = a->end; /* nothing else in there: see own_chunk() */
+	access(p, bytes);
 	return p;
 }
 
@@ -154,6 +212,8 @@ arena_alloc(Arena *a, size_t bytes)
 void
 arena_give(Arena *a, void *p, size_t bytes)
 {
+	if (p)
+		no_access(p, bytes);
 	if (p && (char *)p + round_up(bytes ? bytes : 1) == a->at)
 		a->at = p;
 }
@@ -166,12 +226,13 @@ arena_free(Arena *a)
 		Mem *m = a->mem;
 
 		a->chunks = chunk->older;
+		no_access(chunk + 1, chunk->size - sizeof *chunk);
 		if (chunk->size <= m->keep - m->kept) {
 			chunk->older = m->spare;
 			m->spare = chunk;
 			m->kept += chunk->size;
 		} else {
-			mem_resize(m, chunk, chunk->size, 0);
+			free_chunk(m, chunk);
 		}
 	}
 	a->at = a->end = NULL;
@@ -179,11 +240,48 @@ arena_free(Arena *a)
 
 /* ---- Vectors -------------------------------------------------------------------------------- */
 
+/* The chunk that an allocation of so many bytes has to itself, as only large ones do; else NULL. */
+static ArenaChunk **
+own_chunk(Arena *a, const char *p, size_t bytes)
+{
+	ArenaChunk **at = &a->chunks;
+
+	if (!is_large(bytes))
+		return NULL;
+	while (*at && p != first_of(*at))
+		at = &(*at)->older;
+	return *at && (*at)->size == round_up(bytes) + CHUNK_EXTRA ? at : NULL;
+}
+
+/* Such a chunk grows as the host knows to, perhaps without copying, and no outgrown one stays
+ * behind. */
+static char *
+grow_chunk(Arena *a, ArenaChunk **at, size_t had, size_t bytes)
+{
+	size_t size = round_up(bytes) + CHUNK_EXTRA, offset = (size_t)(first_of(*at) - (char *)*at);
+	ArenaChunk *chunk = *at;
+	char *p;
+
+	access(chunk, chunk->size);
+	chunk = mem_resize(a->mem, chunk, chunk->size, size);
+	if (!chunk)
+		return NULL;
+	chunk->size = size;
+	*at = chunk;
+	p = first_of(chunk);
+	if (p != (char *)chunk + offset) /* the host aligns to less than 16 */
+		memmove(p, (char *)chunk + offset, had);
+	if (chunk == a->chunks)
+		a->at = a->end = (char *)chunk + size;
+	return p;
+}
+
 /* The vector's pointer is of another type than void *, so it is copied as bytes rather than
  * accessed through *at.  The arena's newest allocation grows where it lies when there is room. */
 static bool
 grow_to(Arena *a, void **at, uint32_t *cap, size_t element_size, uint32_t want)
 {
+	ArenaChunk **own;
 	char *old, *fresh;
 	size_t had = *cap * element_size, more;
 	uint64_t n = (uint64_t)*cap * 2;
@@ -200,14 +298,21 @@ grow_to(Arena *a, void **at, uint32_t *cap, size_t element_size, uint32_t want)
 	more = round_up((size_t)n * element_size) - round_up(had);
 	if (old && old + round_up(had) == a->at && (size_t)(a->end - a->at) >= more) {
 		a->at += more;
+		access(old, (size_t)n * element_size);
 		*cap = (uint32_t)n;
 		return true;
 	}
-	fresh = arena_take(a, (size_t)n * element_size);
+	own = old ? own_chunk(a, old, had) : NULL;
+	if (own)
+		fresh = grow_chunk(a, own, had, (size_t)n * element_size);
+	else
+		fresh = arena_take(a, (size_t)n * element_size);
 	if (!fresh)
 		return false;
-	if (had)
+	if (had && !own) {
 		memcpy(fresh, old, had);
+		no_access(old, had);
+	}
 	memcpy(at, &fresh, sizeof fresh);
 	*cap = (uint32_t)n;
 	return true;
