@@ -38,12 +38,13 @@ typedef struct Cold {
 } Cold;
 
 /* What is still there of an earlier instruction of the block, by registers: x16 = base + index
- * (extended, shifted), and the flags of a comparison that ends at code offset flags_at. */
+ * (extended, shifted), or, with the zero register as index, base + far, and the flags of a comparison that ends at code offset flags_at. */
 typedef struct Known {
 	bool address;
 	A64Reg base, index;
 	A64Extend extend;
 	unsigned shift;
+	int32_t far;
 	uint32_t flags_at;      /* 0: none */
 	Loc a, b;
 	uint8_t type;

@@ -384,6 +384,37 @@ add_index(Emit *e, A64Reg base, A64Reg index, A64Extend extend, unsigned shift)
 	k->shift = shift;
 }
 
+static bool
+reaches(A64Mem op, int32_t offset)
+{
+	return a64_is_uoff(op, offset) || a64_is_simm9(offset);
+}
+
+/* Where an access at base + *offset is best made from, when that is too far: x16 is then the
+ * multiple of 4096 below it, or, just below base, the very place; or what it was, if that is near.
+ */
+static A64Reg
+near_base(Emit *e, A64Mem op, A64Reg base, int32_t *offset)
+{
+	Known *k = &e->known;
+	int32_t far = *offset < 0 && *offset > -4096 ? *offset : *offset & ~4095;
+	bool negative;
+
+	if (base == SCRATCH || reaches(op, *offset) || !reaches(op, *offset - far) ||
+	    !fits_add((uint64_t)far, A64_X, &negative))
+		return base;
+	if (!k->address || k->base != base || k->index != A64_ZR ||
+	    !reaches(op, *offset - k->far)) {
+		add_const(e, A64_X, A64_ADD, SCRATCH, base, (uint64_t)far);
+		k->address = true;
+		k->base = base;
+		k->index = A64_ZR;
+		k->far = far;
+	}
+	*offset -= k->far;
+	return SCRATCH;
+}
+
 /* Becomes part of the access before it, when the two are a pair's. */
 static bool
 joins_access(Emit *e, A64Mem op, A64Reg rt, A64Reg base, int32_t offset)
@@ -432,8 +463,6 @@ note_access(Emit *e, A64Mem op, A64Reg rt, A64Reg base, int32_t offset)
 static void
 mem_access(Emit *e, A64Mem op, A64Reg rt, A64Reg base, Loc at, int32_t offset)
 {
-	bool negative;
-
 	if (at != LOC_NONE) {
 		A64Extend extend = A64_UXTX;
 		if (is_fused(at)) {
@@ -447,6 +476,7 @@ mem_access(Emit *e, A64Mem op, A64Reg rt, A64Reg base, Loc at, int32_t offset)
 		add_index(e, base, reg_number(at), extend, log2_bytes(a64_mem_bytes(op)));
 		base = SCRATCH;
 	}
+	base = near_base(e, op, base, &offset);
 	if (joins_access(e, op, rt, base, offset))
 		return;
 	if (a64_is_uoff(op, offset)) {
@@ -455,9 +485,6 @@ mem_access(Emit *e, A64Mem op, A64Reg rt, A64Reg base, Loc at, int32_t offset)
 	} else if (a64_is_simm9(offset)) {
 		emit_word(e, a64_mem_unscaled(op, rt, base, offset));
 		note_access(e, op, rt, base, offset);
-	} else if (fits_add((uint64_t)(int64_t)offset, A64_X, &negative)) {
-		add_const(e, A64_X, A64_ADD, SCRATCH2, base, (uint64_t)(int64_t)offset);
-		emit_word(e, a64_mem(op, rt, SCRATCH2, 0));
 	} else {
 		emit_int_const(e, A64_X, SCRATCH2, (uint64_t)(int64_t)offset);
 		emit_word(e, a64_mem_reg(op, rt, base, SCRATCH2, A64_UXTX, false));
