@@ -230,9 +230,9 @@ climb(const Builder *b, BlockId at, uint32_t time)
 }
 
 /* The value at the end of block `at`, which is at `time`.  Phis that it makes are left pending.
- * Adds to *steps the blocks it went through one by one. */
+ * Adds to *steps the blocks it went through one by one, of which *first is the first. */
 static Val
-search_value(Builder *b, uint32_t slot, BlockId at, uint32_t time, uint32_t *steps)
+search_value(Builder *b, uint32_t slot, BlockId at, uint32_t time, uint32_t *steps, BlockId *first)
 {
 	while (!b->arena->mem->failed) {
 		uint32_t w = latest(b, slot, time);
@@ -252,7 +252,8 @@ search_value(Builder *b, uint32_t slot, BlockId at, uint32_t time, uint32_t *ste
 			return phi;
 		if (!s->sealed)
 			return new_phi(b, at, slot);
-		++*steps;
+		if (!(*steps)++)
+			*first = at;
 		if (s->header ? latest(b, slot, s->hi) <= s->lo : !block->preds.n) {
 			time = s->lo;
 			at = s->dom;
@@ -267,16 +268,17 @@ search_value(Builder *b, uint32_t slot, BlockId at, uint32_t time, uint32_t *ste
 	return ir_const(b->f, IR_I32, 0);
 }
 
-/* What was far is remembered where it was asked for: a long `else if` chain asks again one block
- * on. */
+/* What was far is remembered where the way to it began: a long chain of `if` and `else if`, or of
+ * branches that write and leave, asks again one block on. */
 static Val
 value_at(Builder *b, uint32_t slot, BlockId at, uint32_t time)
 {
 	uint32_t steps = 0;
-	Val v = search_value(b, slot, at, time, &steps);
+	BlockId first = at;
+	Val v = search_value(b, slot, at, time, &steps, &first);
 
 	if (steps > 8)
-		remember(b, at, slot, v);
+		remember(b, first, slot, v);
 	return v;
 }
 

@@ -7,6 +7,8 @@
 
 /* ---- Ways past a branch ---------------------------------------------------------------------- */
 
+enum { MOST_WAYS = 64 }; /* to one block: each that is added copies the operands of its phis */
+
 /* Which way the branch at the end of b goes when it is come to from its k-th predecessor; -1: not
  * known. */
 static int
@@ -37,7 +39,8 @@ only_branches(const IrFunc *f, BlockId b)
 	const Block *block = &f->blocks.at[b];
 	Val v = block->first;
 
-	if (f->ins.at[v].op != IR_PHI || f->ins.at[block->last].op != IR_BR)
+	if (f->ins.at[v].op != IR_PHI || f->ins.at[block->last].op != IR_BR ||
+	    block->preds.n > MOST_WAYS)
 		return false;
 	while (f->ins.at[v].op == IR_PHI)
 		v = f->ins.at[v].next;
@@ -141,7 +144,7 @@ thread(IrFunc *f, OptContext *o)
 			int way = known_way(f, b, k);
 			BlockId to = way < 0 ? b : f->blocks.at[b].succ[way];
 
-			if (f->blocks.at[to].order <= j ||
+			if (f->blocks.at[to].order <= j || f->blocks.at[to].preds.n >= MOST_WAYS ||
 			    edit_pred_index(f, to, f->blocks.at[b].preds.at[k]) <
 				    f->blocks.at[to].preds.n)
 				continue;

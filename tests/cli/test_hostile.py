@@ -167,3 +167,13 @@ def test_web(target, tmp_path, seed):
 
 def test_long_web(target, tmp_path):
     agree(target, tmp_path / "web.tv", web(40000, 1))
+
+
+def test_ways_to_one_place(target, tmp_path):
+    """Flags that settle where to go next, set on very many ways, and very many of them one behind the other."""
+    ways = [f"if a == b ^ {k} {{ ok = false; break; }}" for k in range(20000)]
+    again = [f"let go{k} = true; if a > {k} {{ go{k} = b < s; }} if go{k} {{ s += {k}; break; }}" for k in range(5000)]
+    agree(target, tmp_path / "ways.tv", function(
+        "fn ways(a: i64, b: i64) -> i64",
+        ["let s = b;", "for i in 0..3 {", "let ok = true;", "loop {", *ways, "break;", "}", "if ok { s = s * 3 ^ a; }",
+         "s += i;", "}", "loop {", *again, "break; }", "return s;"], "ways(1, 5)", "ways(5000000, 5)", "ways(-3, 0)"))
