@@ -475,7 +475,8 @@ test_real_targets(uint32_t seeds)
 		arena_init(&a, &mem);
 		IrFunc *f = random_function(ir_module(&a), &s);
 		uint32_t features = rnd(2) ? t->features : 0;
-		CHECK(!t->legalize || t->legalize(f, features, QUALITY_OPTIMIZED, f->module->arena));
+		CHECK(!t->legalize ||
+		      t->legalize(f, features, QUALITY_OPTIMIZED, f->module->arena));
 		ir_split_critical_edges(f);
 		ir_order(f);
 		if (rnd(2)) { /* those that instructions ask for by name, and two others of each
@@ -576,6 +577,56 @@ many_blocks(IrFunc *f, uint32_t n, uint32_t across)
 	ir_ret(f, b, x);
 }
 
+/* n values, each followed by a way out that does without them, all alive to the end: with a hole
+ * for each. */
+static void
+many_exits(IrFunc *f, uint32_t n)
+{
+	Val *v = arena_alloc(f->module->arena, n * sizeof *v), sum = 2;
+	BlockId b = 0;
+
+	for (uint32_t k = 0; k < n; k++) {
+		BlockId out = ir_block(f), on = ir_block(f);
+		v[k] = binary(f, b, IR_MUL, k ? v[k - 1] : 2, 3);
+		ir_br(f, b, CC_SLT, v[k], 3, out, on);
+		ir_ret(f, out, 3);
+		b = on;
+	}
+	for (uint32_t k = 0; k < n; k++)
+		sum = binary(f, b, IR_XOR, sum, v[k]);
+	ir_ret(f, b, sum);
+}
+
+/* A loop with n breaks, behind each of which one value is used that nothing else uses: all of these
+ * rest until there. */
+static void
+many_breaks(IrFunc *f, uint32_t n)
+{
+	Val *v = arena_alloc(f->module->arena, n * sizeof *v), enter[2] = { 2, 2 }, x;
+	BlockId head = ir_block(f), b = head, end;
+	Val phi;
+
+	ir_jmp(f, 0, head);
+	x = phi = ir_pooled(f, head, IR_PHI, IR_I64, 0, enter, 2);
+	BlockId *out = arena_alloc(f->module->arena, n * sizeof *out);
+	for (uint32_t k = 0; k < n; k++) {
+		BlockId on = ir_block(f);
+		out[k] = ir_block(f);
+		x = binary(f, b, IR_MUL, x, 3);
+		v[k] = binary(f, b, IR_ADD, x, phi);
+		ir_br(f, b, CC_SLT, x, 3, out[k], on);
+		b = on;
+	}
+	ir_jmp(f, b, head);
+	f->pool.at[f->ins.at[phi].arg[0] + 1] = x;
+	end = ir_block(f);
+	for (uint32_t k = 0; k < n; k++) {
+		v[k] = binary(f, out[k], IR_XOR, v[k], 3);
+		ir_jmp(f, out[k], end);
+	}
+	ir_ret(f, end, ir_pooled(f, end, IR_PHI, IR_I64, 0, v, n));
+}
+
 /* Loops in loops, each adding up what is outside. */
 static void
 deep_loops(IrFunc *f, uint32_t n)
@@ -636,6 +687,8 @@ test_size(const char *what, unsigned shape, uint32_t n, uint32_t more)
 	case 1: wide_block(f, n); break;
 	case 2: many_blocks(f, n, more); break;
 	case 3: deep_loops(f, n); break;
+	case 5: many_exits(f, n); break;
+	case 6: many_breaks(f, n); break;
 	default: many_arguments(f, n); break;
 	}
 	ir_split_critical_edges(f);
@@ -661,7 +714,8 @@ test_size(const char *what, unsigned shape, uint32_t n, uint32_t more)
 		       "KB\n",
 		       what, (unsigned)f->ins.n, (unsigned)f->order.n, spent * 1e6,
 		       (unsigned)r.nslots, (unsigned)r.nmoves, (mem.live - before) / 1024);
-	CHECK(spent < 20); /* what is quadratic would take far longer */
+	CHECK(spent < 20);		     /* what is quadratic would take far longer, … */
+	CHECK(mem.live - before < 16 << 20); /* … or far more */
 	if (ok)
 		allocate_and_check(f, &tiny_target, 0, ~UINT64_C(0), &a, what, 0);
 	CHECK(!mem.failed);
@@ -680,6 +734,8 @@ test_sizes(void)
 	test_size("many blocks, values", 2, 1000, 1000);
 	test_size("200 loops deep", 3, 200, 0);
 	test_size("1000 parameters", 4, 1000, 0);
+	test_size("3000 exits", 5, 3000, 0);
+	test_size("6000 breaks", 6, 6000, 0);
 }
 
 int
