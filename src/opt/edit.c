@@ -301,8 +301,8 @@ edit_loops(const IrFunc *f, OptContext *o)
 	if (k == f->order.n)
 		return NULL;
 	if (!*o->loops) {
-		LoopForest *l = arena_alloc(o->arena, sizeof *l);
-		if (!l || !find_loops(f, o->arena, l))
+		LoopForest *l = arena_alloc(o->lasting, sizeof *l);
+		if (!l || !find_loops(f, o->lasting, l))
 			return NULL;
 		*o->loops = l;
 	}

@@ -151,12 +151,14 @@ forget_facts(IrFunc *f, uint8_t broken, uint8_t *facts)
 bool
 opt_run(IrModule *m, const OptOptions *o, Arena *a, Text *remarks, Text *why)
 {
-	OptContext context = { .arena = a, .remarks = remarks, .module = m };
+	Arena work;
+	OptContext context = { .arena = &work, .lasting = a, .remarks = remarks, .module = m };
 	uint32_t range = find_pass(STR("range"));
 	uint8_t *facts = arena_alloc(a, m->funcs.n + 1);
 	const struct LoopForest **loops = arena_alloc(a, (m->funcs.n + 1) * sizeof *loops);
 	bool last = false;
 
+	arena_init(&work, a->mem);
 	context.ranges = !(o->without >> range & 1);
 	for (uint32_t k = 0; k < PASS_COUNT && !last && facts && loops; k++) {
 		const Pass *p = &passes[k];
@@ -174,6 +176,7 @@ opt_run(IrModule *m, const OptOptions *o, Arena *a, Text *remarks, Text *why)
 			context.loops = &loops[i];
 			if (!a->mem->failed && p->run(f, &context))
 				forget_facts(f, p->breaks & (uint8_t)~context.kept, &facts[i]);
+			arena_free(&work);
 			if (!(facts[i] & FACT_ORDER))
 				loops[i] = NULL;
 			if (a->mem->failed || (o->verify && !verified(f, p, a, why)))

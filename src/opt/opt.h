@@ -11,7 +11,8 @@
 #include "ir/ir.h"
 
 typedef struct OptContext {
-	Arena *arena;           /* of the compilation; what a pass allocates here lives that long */
+	Arena *arena;           /* what a pass allocates here is gone behind it */
+	Arena *lasting;         /* and here it lives as long as the compilation */
 	Text *remarks;          /* NULL, or one line per loop: FUNCTION:LINE: what became of it, and why */
 	const IrModule *module;
 	bool ranges;            /* is pass `range` to be made? */
