@@ -196,7 +196,9 @@ allocate(IrFunc *f, const GenOptions *o, Arena *scratch, Alloc *r, Text *why)
 	if (t->legalize && !t->legalize(f, o->features, o->quality, scratch))
 		return complain(f, scratch->mem, "legalize", "refused", why);
 	ir_split_critical_edges(f);
-	if (!f->clean)
+	if (!f->clean && f->reduced)
+		ir_drop_unused(f);
+	else if (!f->clean)
 		ir_drop_dead(f);
 	if (!f->ordered || f->blocks.n != nblocks)
 		ir_order(f);
@@ -221,29 +223,122 @@ pad(Cbuf *c, uint32_t to, uint32_t filler)
 }
 
 static void
-emit_functions(Gen *g, IrModule *m, const GenOptions *o, ObjectCode *out, Text *why)
+emit_one(Gen *g, IrFunc *f, uint32_t index, const GenOptions *o, ObjectCode *out, Text *why)
 {
+	uint64_t start = os_nanoseconds();
 	Arena scratch; /* what the allocator works in */
+	trivet_status s;
+	Alloc r;
 
 	arena_init(&scratch, g->arena->mem);
+	s = allocate(f, o, &scratch, &r, why);
+	out->allocating += os_nanoseconds() - start;
+	if (s != TRIVET_OK)
+		cbuf_fail(g->c, s, "");
+	else
+		g->t->emit(g, f, index, &r, &out->frames[index]);
+	arena_free(&scratch);
+}
+
+/* ---- Entries that are alike ----------------------------------------------------------------- */
+
+enum { TEMPLATES = 4 }; /* signatures in turn that are remembered */
+
+/* An entry that was emitted: the code, labels and fixups that came with it, and where in its code
+ * its line begins. */
+typedef struct Template {
+	const IrFunc *f;
+	uint32_t index, label, nlabels, fixup, nfixups, line_at;
+} Template;
+
+static uint32_t
+callee_of(const IrFunc *entry)
+{
+	Val ret = entry->blocks.at[0].last;
+
+	while (entry->ins.at[ret].op != IR_CALL)
+		ret = entry->ins.at[ret].prev;
+	return (uint32_t)entry->ins.at[ret].aux;
+}
+
+static const Template *
+find_template(const Template *t, uint32_t n, const IrFunc *f)
+{
+	for (uint32_t k = 0; k < n && k < TEMPLATES; k++)
+		if (t[k].f->result == f->result && t[k].f->nparams == f->nparams &&
+		    (!f->nparams || memcmp(t[k].f->params, f->params, f->nparams) == 0))
+			return &t[k];
+	return NULL;
+}
+
+/* The same code again, for f. */
+static void
+copy_template(Gen *g, const Template *t, const IrFunc *f, uint32_t index, FrameInfo *frames)
+{
+	uint32_t here = cbuf_here(g->c), first = g->c->labels.n;
+	const FrameInfo *like = &frames[t->index];
+	uint32_t by = here - like->start, n = like->end - like->start;
+	Label callee = g->func_label[callee_of(t->f)];
+	FrameInfo *frame = &frames[index];
+
+	*frame = *like;
+	frame->start += by;
+	frame->end += by;
+	frame->exits = arena_take(g->arena, (like->nexits + 1) * sizeof *frame->exits);
+	if (!frame->exits || !cbuf_room(g->c, n))
+		return;
+	for (uint32_t k = 0; k < like->nexits; k++)
+		frame->exits[k] = like->exits[k] + by;
+	cbuf_bind(g->c, g->func_label[index]);
+	cbuf_bytes(g->c, g->c->code.at + like->start, t->line_at);
+	gen_line(g, f->line);
+	cbuf_bytes(g->c, g->c->code.at + like->start + t->line_at, n - t->line_at);
+	for (uint32_t k = 0; k < t->nlabels; k++) {
+		Label made = cbuf_label(g->c);
+
+		if (g->c->err == TRIVET_OK && g->c->labels.at[t->label + k] != LABEL_UNBOUND)
+			g->c->labels.at[made] = g->c->labels.at[t->label + k] + by;
+	}
+	for (uint32_t k = 0; k < t->nfixups && g->c->err == TRIVET_OK; k++) {
+		Fixup x = g->c->fixups.at[t->fixup + k];
+
+		if (x.to == callee)
+			x.to = g->func_label[callee_of(f)];
+		else if (x.to >= t->label)
+			x.to += first - t->label;
+		cbuf_fixup(g->c, x.kind, x.at + by, x.to, x.addend);
+	}
+}
+
+static void
+emit_functions(Gen *g, IrModule *m, const GenOptions *o, ObjectCode *out, Text *why)
+{
+	Template templates[TEMPLATES];
+	const Template *like;
+	uint32_t n = 0;
+
 	for (uint32_t k = 0; k < m->funcs.n && g->c->err == TRIVET_OK; k++) {
 		IrFunc *f = &m->funcs.at[k];
-		uint64_t start = os_nanoseconds();
-		Alloc r;
+		uint32_t lines = g->lines.n;
 
-		trivet_status s = allocate(f, o, &scratch, &r, why);
-		out->allocating += os_nanoseconds() - start;
-		if (s != TRIVET_OK) {
-			cbuf_fail(g->c, s, "");
-			break;
-		}
 		pad(g->c, g->t->code_align ? g->t->code_align : 1, g->t->filler);
-		g->t->emit(g, f, k, &r, &out->frames[k]);
+		like = f->alike ? find_template(templates, n, f) : NULL;
+		Template t = {
+			.f = f, .index = k, .label = g->c->labels.n, .fixup = g->c->fixups.n
+		};
+		if (like)
+			copy_template(g, like, f, k, out->frames);
+		else
+			emit_one(g, f, k, o, out, why);
 		if (g->arena->mem->failed)
 			cbuf_fail(g->c, TRIVET_NO_MEMORY, "no memory");
-		arena_free(&scratch);
+		if (like || !f->alike || g->lines.n != lines + 1 || g->c->err != TRIVET_OK)
+			continue;
+		t.nlabels = g->c->labels.n - t.label;
+		t.nfixups = g->c->fixups.n - t.fixup;
+		t.line_at = g->lines.at[lines].at - out->frames[k].start;
+		templates[n++ % TEMPLATES] = t;
 	}
-	arena_free(&scratch);
 }
 
 static void

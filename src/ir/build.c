@@ -194,6 +194,7 @@ build_function(Builder *b, uint32_t index)
 		ir_drop_dead(b->f);
 	else if (b->nphis)
 		ir_drop_trivial_phis(b->f);
+	b->f->reduced = true;
 	b->f->line = b->source->line;
 	note_context(b);
 }
@@ -328,7 +329,7 @@ make_thunk(Builder *b, uint32_t index)
 	}
 	v = ir_pooled(f, 0, IR_CALL, f->result, (int32_t)index, args, f->nparams);
 	ir_ret(f, 0, f->result == IR_VOID ? 0 : v);
-	f->clean = true;
+	f->clean = f->alike = true;
 	return true;
 }
 

@@ -246,10 +246,13 @@ typedef struct IrFunc {
 	bool checks_stack;              /* prologue compares the stack pointer with Context.stack_limit */
 	uint32_t stack_site;            /* Site of that trap */
 	bool is_entry;                  /* called by the host: makes the Context, calls the real function */
+	bool alike;                     /* an entry as ir_build() makes it: of all such of the module with its signature,
+	                                   it differs in what it calls, and the line, alone */
 	uint32_t entry_thunk;           /* index of the IrFunc the host calls; itself when no thunk is needed */
 	uint32_t *cons; uint32_t ncons, cons_cap;       /* hash-consing table, ir.c's own */
 	bool replaced;                  /* ir_replace() was called since ir_apply_replacements() */
 	bool clean, ordered;            /* as ir_drop_dead(), ir_order() would leave it: gen_module() need not */
+	bool reduced;                   /* from ir_build() until a pass: as ir_drop_dead() leaves it but for what is unused */
 } IrFunc;
 
 typedef struct IrModule {
@@ -357,6 +360,7 @@ void ir_order(IrFunc *f);               /* order, loop_depth, idom; blocks that 
 void ir_split_critical_edges(IrFunc *f);        /* the order is to be made anew after it */
 void ir_drop_trivial_phis(IrFunc *f);
 void ir_drop_dead(IrFunc *f);           /* unused pure values and loads, unreachable blocks, trivial phis */
+void ir_drop_unused(IrFunc *f);         /* of these the first two alone */
 
 /* ---- verify.c, print.c, read.c ---- */
 bool ir_verify(const IrFunc *f, Text *why);             /* false: the first thing wrong, in words */

@@ -492,7 +492,7 @@ must_stay(uint8_t op)
 }
 
 /* Marks the operands of v.  The stack gets those that are not before `below`, which the walk of
- * drop_unused() will not come to any more. */
+ * ir_drop_unused() will not come to any more. */
 static uint32_t
 mark_operands(IrFunc *f, Val v, Val below, Val *stack, uint32_t depth)
 {
@@ -513,8 +513,8 @@ mark_operands(IrFunc *f, Val v, Val below, Val *stack, uint32_t depth)
 
 /* One walk from the last instruction to the first: most operands were made before what uses them.
  */
-static void
-drop_unused(IrFunc *f)
+void
+ir_drop_unused(IrFunc *f)
 {
 	uint32_t depth;
 	Scratch s;
@@ -546,5 +546,5 @@ ir_drop_dead(IrFunc *f)
 {
 	drop_unreachable(f);
 	ir_drop_trivial_phis(f);
-	drop_unused(f);
+	ir_drop_unused(f);
 }

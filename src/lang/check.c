@@ -668,13 +668,19 @@ lang_check(Program *p, Diags *d)
 	return outcome(p, d);
 }
 
+/* Bytes of text a node, at least, as a rule; and the most nodes to have room for beforehand. */
+enum { TEXT_PER_NODE = 6, ROOM_MOST = 1 << 14 };
+
 trivet_status
 lang_read(Program *p, Str text, Diags *d)
 {
+	uint32_t room = text.n / TEXT_PER_NODE;
 	Parser ps;
 
 	if (!p->nodes.at)
 		return TRIVET_NO_MEMORY;
+	vec_room(p->arena, (void **)&p->nodes.at, &p->nodes.cap, sizeof *p->nodes.at,
+		 room < ROOM_MOST ? room : ROOM_MOST);
 	parser_init(&ps, text, 1, 1, p, d);
 	ps.lex.keep_remarks = true;
 	parse_program(&ps);

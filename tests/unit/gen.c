@@ -3,6 +3,8 @@
  * If this fails, entry points, the import table or line marks are not where the host is told. */
 #include "gen/gen.h"
 #include "check.h"
+#include "ir/build.h"
+#include "lang/lang.h"
 
 #include <stdlib.h>
 
@@ -236,6 +238,93 @@ test_too_few_registers(const Target *t)
 	arena_free(&a);
 }
 
+/* ---- Entries that are alike ----------------------------------------------------------------- */
+
+/* More signatures than are remembered, arguments in registers and on the stack, in an order that
+ * comes back to the first ones; with externs, entries call a helper first. */
+static const char *const entered[] = {
+	"fn a(n: i64, xs: [i64]) -> i64 { return xs[n]; }\n"
+	"fn b(n: i64, xs: [i64]) -> i64 { return xs[n] + a(n, xs); }\n"
+	"fn c(x: f64, n: i32) -> f64 { return x / ((1 / n) as f64); }\n"
+	"fn d(n: i64, xs: [i64]) -> i64 { return 2 / n; } fn e(n: i64, xs: [i64]) -> i64 { return "
+	"3 / n; }\n"
+	"fn f(n: i32) { g(1 / n); } fn g(n: i32) { f(2 / n); }\n"
+	"fn h(a: i64, b: i64, c: i64, d: i64, e: i64, f: i64, g: i64, h: i64, x: [f64]) -> f64 {\n"
+	" return x[a / b / c / d / e / f / g / h]; }\n"
+	"fn i(x: f64, n: i32) -> f64 { return x * ((2 / n) as f64); }\n"
+	"fn j(n: i64) -> i64 { return 5 / n; }\n"
+	"fn k(a: i64, b: i64, c: i64, d: i64, e: i64, f: i64, g: i64, h: i64, x: [f64]) -> f64 {\n"
+	" return x[h / a]; }\n"
+	"fn l(n: i64) -> f32 { return (7 / n) as f32; }\n"
+	"fn m(n: i64, xs: [i64]) -> i64 { return xs[n + 1]; }\n"
+	"fn n(n: i64) -> i64 { return 6 / n; }\n"
+	"fn o(n: i32) { f(n / n); }\n"
+	"fn p(n: u64) -> i64 { return xs(5 / n); } fn xs(n: u64) -> i64 { return 1; }\n",
+	"extern fn z(i64) -> i64;\n"
+	"fn a(n: i64) -> i64 { return z(1 / n); }\n"
+	"fn b(n: i64) -> i64 { return z(2 / n); }\n"
+	"fn c(x: f64, y: f32, n: i64) -> f64 { return x + (z(2 / n) as f64); }\n"
+	"fn d(x: f64, y: f32, n: i64) -> f64 { return x - (z(3 / n) as f64); }\n",
+};
+
+static trivet_status
+compile_entered(const char *text, bool alike, const GenOptions *go, Arena *a, ObjectCode *o,
+		uint32_t *copied)
+{
+	Diags diags;
+	Program p;
+	IrModule *m;
+	Str source = { text, (uint32_t)strlen(text) };
+	IrOptions none = { 0 };
+
+	diag_init(&diags, a, STR("test"), source);
+	if (!CHECK_EQ(program_init(&p, a, STR("test")), TRIVET_OK) ||
+	    !CHECK_EQ(lang_parse(&p, source, &diags), TRIVET_OK) ||
+	    !CHECK((m = ir_build(a, &p, &none)) != NULL))
+		return TRIVET_SOURCE;
+	for (uint32_t k = 0; k < m->funcs.n; k++) {
+		*copied += m->funcs.at[k].alike;
+		m->funcs.at[k].alike &= alike;
+	}
+	return gen_module(m, go, a, o, NULL);
+}
+
+/* Copied from one another or made one by one, they are the same. */
+static void
+test_alike(const Target *t, const char *text)
+{
+	GenOptions go = options(t, QUALITY_BASELINE);
+	uint32_t copied = 0;
+	ObjectCode o[2];
+	Mem mem;
+	Arena a;
+
+	mem_init(&mem, NULL);
+	arena_init(&a, &mem);
+	for (int k = 0; k < 2; k++)
+		if (!CHECK_EQ(compile_entered(text, k, &go, &a, &o[k], &copied), TRIVET_OK))
+			goto done;
+	CHECK(copied >= 2 * 4);
+	CHECK(o[0].size == o[1].size && memcmp(o[0].bytes, o[1].bytes, o[0].size) == 0);
+	CHECK(o[0].imports == o[1].imports && o[0].unwind == o[1].unwind);
+	CHECK(o[0].nlines == o[1].nlines &&
+	      memcmp(o[0].lines, o[1].lines, o[0].nlines * sizeof(LineMark)) == 0);
+	CHECK(o[0].nframes == o[1].nframes && o[0].nfuncs == o[1].nfuncs);
+	for (uint32_t k = 0; k < o[0].nframes; k++) {
+		FrameInfo x = o[0].frames[k], y = o[1].frames[k];
+		CHECK(x.start == y.start && x.end == y.end && x.frame_bytes == y.frame_bytes);
+		CHECK(x.saved == y.saved && x.prologue_bytes == y.prologue_bytes);
+		CHECK(x.pushes == y.pushes && x.framed == y.framed && x.nexits == y.nexits);
+		for (uint32_t n = 0; n < x.nexits && n < y.nexits; n++)
+			CHECK_EQ(x.exits[n], y.exits[n]);
+	}
+	for (uint32_t k = 0; k < o[0].nfuncs; k++)
+		CHECK(o[0].funcs[k].entry == o[1].funcs[k].entry &&
+		      o[0].funcs[k].needs_thunk == o[1].funcs[k].needs_thunk);
+done:
+	arena_free(&a);
+}
+
 int
 main(void)
 {
@@ -246,6 +335,8 @@ main(void)
 		test_layout(target_at(k), QUALITY_OPTIMIZED);
 		test_no_memory(target_at(k));
 		test_too_few_registers(target_at(k));
+		test_alike(target_at(k), entered[0]);
+		test_alike(target_at(k), entered[1]);
 	}
 	return check_done();
 }
