@@ -120,10 +120,11 @@ gain(const Cbuf *c, const Fixup *f)
 	return f->kind == CBUF_ALIGN ? f->addend - (int32_t)(f->to - 1) : 0;
 }
 
-/* Distances count what is known to go from between; they only shrink afterwards, so what reaches
- * now will. */
-static bool
-can_shorten(const Cbuf *c, uint32_t k, X64Mark since)
+/* How much nearer branch k must come to its target to be short: 0 when it can be, UINT32_MAX when
+ * it never will.  Distances count what is known to go from between; they only shrink afterwards, so
+ * what reaches now will. */
+static uint32_t
+missing(const Cbuf *c, uint32_t k, X64Mark since)
 {
 	const Fixup *f = &c->fixups.at[k];
 	uint32_t target = f->to < c->labels.n ? c->labels.at[f->to] : LABEL_UNBOUND;
@@ -131,21 +132,21 @@ can_shorten(const Cbuf *c, uint32_t k, X64Mark since)
 	int32_t distance;
 
 	if (target == LABEL_UNBOUND || target < since.code)
-		return false;
+		return UINT32_MAX;
 	if (target >= end) {
 		if (target - end > WORTH)
-			return false;
+			return UINT32_MAX;
 		distance = (int32_t)(target - end);
 		for (uint32_t j = k + 1; j < c->fixups.n && c->fixups.at[j].at < target; j++)
 			distance -= gain(c, &c->fixups.at[j]);
 	} else {
 		if (start - target > WORTH)
-			return false;
+			return UINT32_MAX;
 		distance = (int32_t)(start - target) + 1; /* counted from the end, reaches 128 */
 		for (uint32_t j = k; j-- > since.fixup && c->fixups.at[j].at >= target;)
 			distance -= gain(c, &c->fixups.at[j]);
 	}
-	return distance <= REACH;
+	return distance <= REACH ? 0 : (uint32_t)(distance - REACH);
 }
 
 /* Marks those that can become short.  From the end on, so that of forward branches the inner go
@@ -154,14 +155,17 @@ can_shorten(const Cbuf *c, uint32_t k, X64Mark since)
 static uint32_t
 choose(Cbuf *c, X64Mark since)
 {
-	uint32_t n = 0, more = 1;
+	uint32_t n = 0, more = 1, near = 1;
 
-	for (uint32_t turn = 0; turn < 4 && more; turn++) {
-		more = 0;
+	for (uint32_t turn = 0; turn < 4 && more && near; turn++) {
+		more = near = 0;
 		for (uint32_t k = c->fixups.n; k-- > since.fixup;) {
 			Fixup *f = &c->fixups.at[k];
+			uint32_t lacks =
+				f->kind == X64_BRANCH32 ? missing(c, k, since) : UINT32_MAX;
 
-			if (f->kind == X64_BRANCH32 && can_shorten(c, k, since)) {
+			near += lacks && lacks != UINT32_MAX;
+			if (!lacks) {
 				f->kind = X64_SHORTEN;
 				more++;
 			}
@@ -173,11 +177,16 @@ choose(Cbuf *c, X64Mark since)
 	return n;
 }
 
+/* *near: how many cuts lie before the offset asked for last, which is often close. */
 static uint32_t
-moved(uint32_t offset, const Cut *cuts, uint32_t n)
+moved(uint32_t offset, const Cut *cuts, uint32_t n, uint32_t *near)
 {
-	uint32_t low = 0;
+	uint32_t low = *near, k = low + (low < n && cuts[low].until <= offset);
 
+	if ((k == n || cuts[k].until > offset) && (!k || cuts[k - 1].until <= offset))
+		low = n = k;
+	else
+		low = 0;
 	while (low < n) { /* how many cuts end at or before it */
 		uint32_t middle = low + (n - low) / 2;
 		if (cuts[middle].until <= offset)
@@ -185,6 +194,7 @@ moved(uint32_t offset, const Cut *cuts, uint32_t n)
 		else
 			n = middle;
 	}
+	*near = low;
 	return low ? offset - cuts[low - 1].bytes : offset;
 }
 
@@ -231,7 +241,7 @@ shorten(Cbuf *c, X64Mark since, Cut *cuts)
 void
 x64_relax(Cbuf *c, X64Mark since, void *offsets, uint32_t n, uint32_t stride)
 {
-	uint32_t ncuts = c->err == TRIVET_OK ? choose(c, since) : 0;
+	uint32_t ncuts = c->err == TRIVET_OK ? choose(c, since) : 0, near = 0;
 	Cut *cuts;
 
 	if (!ncuts)
@@ -244,13 +254,13 @@ x64_relax(Cbuf *c, X64Mark since, void *offsets, uint32_t n, uint32_t stride)
 	shorten(c, since, cuts);
 	for (uint32_t k = since.label; k < c->labels.n; k++)
 		if (c->labels.at[k] != LABEL_UNBOUND)
-			c->labels.at[k] = moved(c->labels.at[k], cuts, ncuts);
+			c->labels.at[k] = moved(c->labels.at[k], cuts, ncuts, &near);
 	for (uint32_t k = 0; k < n; k++) {
 		char *at = (char *)offsets + (size_t)k * stride;
 		uint32_t offset;
 
 		memcpy(&offset, at, sizeof offset);
-		offset = moved(offset, cuts, ncuts);
+		offset = moved(offset, cuts, ncuts, &near);
 		memcpy(at, &offset, sizeof offset);
 	}
 }

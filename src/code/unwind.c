@@ -189,6 +189,15 @@ epilogue(Out *o, UnwindFormat format, const UnwindFunc *f, uint32_t mark, uint32
 	put8(o, CFA_RESTORE_STATE);
 }
 
+void
+unwind_fde_place(uint8_t *fde, uint32_t start, uint32_t at, uint32_t cie_at)
+{
+	Out o = { fde, 4 }; /* behind its length */
+
+	put32(&o, at + 4 - cie_at);
+	put32(&o, start - (at + 8));
+}
+
 uint32_t
 unwind_fde(UnwindFormat format, const UnwindFunc *f, uint32_t at, uint32_t cie_at, uint8_t *out)
 {
@@ -197,9 +206,8 @@ unwind_fde(UnwindFormat format, const UnwindFunc *f, uint32_t at, uint32_t cie_a
 	bool by_sp = true;
 	Out o = { out, 0 };
 
-	put32(&o, 0);
-	put32(&o, at + 4 - cie_at);
-	put32(&o, f->start - (at + 8));
+	unwind_fde_place(out, f->start, at, cie_at);
+	o.n = 12;
 	put32(&o, f->end - f->start);
 	put_uleb(&o, 0); /* bytes of augmentation data */
 	for (uint32_t k = 0; k < f->nsteps; k++) {

@@ -61,6 +61,8 @@ enum { UNWIND_EXIT_STEPS = 12 };
 uint32_t unwind_cie(UnwindFormat format, uint8_t out[UNWIND_RECORD]);
 uint32_t unwind_fde(UnwindFormat format, const UnwindFunc *f, uint32_t at, uint32_t cie_at,
                     uint8_t *out);
+/* Makes a copy of an FDE that of a function that is the same, but begins at `start`. */
+void unwind_fde_place(uint8_t *fde, uint32_t start, uint32_t at, uint32_t cie_at);
 uint32_t unwind_info(const UnwindFunc *f, uint8_t out[UNWIND_RECORD]);
 
 #endif

@@ -101,6 +101,7 @@ typedef struct Alloc {
 	uint32_t nslots;
 	RegSet used;            /* registers written anywhere in the function by the allocator's choice */
 	uint32_t framed;        /* blocks before this one in order may do without a frame: gen_framed() */
+	bool calls;             /* there are any */
 } Alloc;
 
 typedef enum Quality { QUALITY_BASELINE, QUALITY_OPTIMIZED } Quality;

@@ -155,6 +155,7 @@ number(Ra *ra)
 	Value *values = ra->values;
 	PosInfo *at = arena_take(ra->a, (f->ins.n + (size_t)ra->nblocks + 1) * sizeof *at);
 	uint32_t k = 0, noperands = 0;
+	bool calls = false;
 	uint8_t all = 0;
 
 	if (!at)
@@ -170,6 +171,7 @@ number(Ra *ra)
 			uint8_t op = f->ins.at[v].op;
 			Value *value = &values[v];
 			all |= ir_op_info[op].flags;
+			calls |= op == IR_CALL || op == IR_CALLX;
 			value->block = b;
 			value->uses = NONE;
 			value->type = f->ins.at[v].type;
@@ -188,6 +190,7 @@ number(Ra *ra)
 	ra->at = at;
 	ra->npos = k;
 	ra->calls = (all & IR_V) != 0;
+	ra->out->calls = calls;
 	return noperands;
 }
 
@@ -434,20 +437,16 @@ typedef struct Walk {
 	uint32_t *stack;
 } Walk;
 
-static bool
+static void
 set_through(Walk *w, uint32_t b)
 {
 	uint32_t word = b / 64;
-	uint64_t bit = UINT64_C(1) << b % 64;
 
-	if (w->through[word] & bit)
-		return false;
-	w->through[word] |= bit;
+	w->through[word] |= UINT64_C(1) << b % 64;
 	if (word < w->low)
 		w->low = word;
 	if (word > w->high)
 		w->high = word;
-	return true;
 }
 
 /* The value is live at the head of block b: so it is at the end of all its predecessors, of a
@@ -471,9 +470,12 @@ walk_up(Ra *ra, Walk *w, const Value *value, uint32_t b)
 		const RaBlock *block = &ra->blocks[w->stack[--n]];
 		for (uint32_t k = block[0].preds; k < block[1].preds; k++) {
 			uint32_t p = ra->preds[k];
+			if (w->through[p / 64] >> p % 64 & 1)
+				continue;
 			if (ra->blocks[p].from < from || ra->blocks[p].from >= to)
 				continue;
-			if (set_through(w, p) && p != value->block)
+			set_through(w, p);
+			if (p != value->block)
 				w->stack[n++] = p;
 		}
 	}

@@ -17,15 +17,40 @@ describe(const Gen *g, const FrameInfo *f, UnwindStep *steps)
 	};
 }
 
+/* Is all that an FDE tells of the two the same, but for where they are?  Entries often are so. */
+static bool
+is_alike(const FrameInfo *f, const FrameInfo *g)
+{
+	bool same = f->end - f->start == g->end - g->start && f->frame_bytes == g->frame_bytes &&
+		    f->saved == g->saved && f->prologue_bytes == g->prologue_bytes &&
+		    f->pushes == g->pushes && f->framed == g->framed && f->nexits == g->nexits;
+
+	for (uint32_t k = 0; same && k < f->nexits; k++)
+		same = f->exits[k] - f->start == g->exits[k] - g->start;
+	return same;
+}
+
 static void
 lay_eh_frame(Gen *g, ObjectCode *out)
 {
 	UnwindStep steps[UNWIND_STEPS], exit_steps[UNWIND_EXIT_STEPS];
 	uint8_t record[UNWIND_RECORD];
+	uint32_t last = 0; /* where the record before this one is */
 
 	out->unwind = cbuf_here(g->c);
 	cbuf_bytes(g->c, record, unwind_cie(g->t->unwind, record));
 	for (uint32_t k = 0; k < out->nframes; k++) {
+		uint32_t here = cbuf_here(g->c), length = here - last;
+		if (k && is_alike(&out->frames[k], &out->frames[k - 1]) &&
+		    cbuf_room(g->c, length)) {
+			uint8_t *to = g->c->code.at + here;
+			memcpy(to, to - length, length);
+			unwind_fde_place(to, out->frames[k].start, here, out->unwind);
+			g->c->code.n += length;
+			last = here;
+			continue;
+		}
+		last = here;
 		const FrameInfo *frame = &out->frames[k];
 		UnwindFunc f = describe(g, frame, steps);
 

@@ -123,10 +123,12 @@ link_before(IrFunc *f, BlockId b, Val v, Val at)
 static Val
 new_ins(IrFunc *f, const Ins *ins)
 {
-	Ins *i = vec_push(f->module->arena, &f->ins);
+	Ins *i;
 
-	if (!i)
+	if (f->ins.n == f->ins.cap &&
+	    !vec_grow(f->module->arena, (void **)&f->ins.at, &f->ins.cap, sizeof *ins))
 		return 0;
+	i = &f->ins.at[f->ins.n++];
 	*i = *ins;
 	if (!i->line && ins->op != IR_CONST && ins->op != IR_PHI) /* these belong to no place */
 		i->line = f->line;

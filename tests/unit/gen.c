@@ -289,6 +289,32 @@ compile_entered(const char *text, bool alike, const GenOptions *go, Arena *a, Ob
 	return gen_module(m, go, a, o, NULL);
 }
 
+static uint32_t
+word_at(const ObjectCode *o, uint32_t at)
+{
+	const uint8_t *b = o->bytes + at;
+
+	return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+}
+
+/* The records of .eh_frame are those of the frames, one after the other. */
+static void
+check_eh_frame(const ObjectCode *o)
+{
+	uint32_t at = o->unwind;
+
+	for (uint32_t k = 0; k < o->nframes; k++) {
+		at += 4 + word_at(o, at);
+		if (!CHECK(at + 16 < o->size))
+			return;
+		CHECK_EQ(at + 4 - word_at(o, at + 4), o->unwind);
+		CHECK_EQ(at + 8 + word_at(o, at + 8), o->frames[k].start);
+		CHECK_EQ(word_at(o, at + 12), o->frames[k].end - o->frames[k].start);
+	}
+	at += 4 + word_at(o, at);
+	CHECK(at + 4 == o->size && word_at(o, at) == 0);
+}
+
 /* Copied from one another or made one by one, they are the same. */
 static void
 test_alike(const Target *t, const char *text)
@@ -318,6 +344,8 @@ test_alike(const Target *t, const char *text)
 		for (uint32_t n = 0; n < x.nexits && n < y.nexits; n++)
 			CHECK_EQ(x.exits[n], y.exits[n]);
 	}
+	if (t->unwind != UNWIND_WINDOWS_X64)
+		check_eh_frame(&o[1]);
 	for (uint32_t k = 0; k < o[0].nfuncs; k++)
 		CHECK(o[0].funcs[k].entry == o[1].funcs[k].entry &&
 		      o[0].funcs[k].needs_thunk == o[1].funcs[k].needs_thunk);

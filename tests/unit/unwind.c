@@ -120,6 +120,10 @@ test_exits(void)
 	same_bytes("FDE", out, unwind_fde(UNWIND_DWARF_AARCH64, &f, 0x2010, 0x2000, out),
 		   "20 00 00 00 14 00 00 00 28 e0 ff ff 28 00 00 00 00 "
 		   "48 0e 10 9d 02 9e 01 44 0d 1d 4c 0a 0c 1f 00 dd de 44 0b ");
+	unwind_fde_place(out, 0x140, 0x2040, 0x2000);
+	same_bytes("the same elsewhere", out, 36,
+		   "20 00 00 00 44 00 00 00 f8 e0 ff ff 28 00 00 00 00 "
+		   "48 0e 10 9d 02 9e 01 44 0d 1d 4c 0a 0c 1f 00 dd de 44 0b ");
 }
 
 static void

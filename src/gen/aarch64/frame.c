@@ -17,7 +17,7 @@ outgoing_bytes(Emit *e, bool *calls)
 	uint32_t most = 0;
 
 	*calls = false;
-	for (Val v = 1; v < e->f->ins.n; v++) {
+	for (Val v = 1; e->r->calls && v < e->f->ins.n; v++) {
 		const Ins *i = &e->f->ins.at[v];
 		const uint8_t *types;
 		uint32_t n;

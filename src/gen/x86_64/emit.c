@@ -253,7 +253,7 @@ outgoing_bytes(Emit *e)
 	Loc *at;
 
 	e->calls = e->f->is_entry;
-	for (uint32_t b = 0; b < e->f->order.n; b++) {
+	for (uint32_t b = 0; e->r->calls && b < e->f->order.n; b++) {
 		Val v = e->f->blocks.at[e->f->order.at[b]].first;
 		for (; v; v = e->f->ins.at[v].next) {
 			const Ins *i = &e->f->ins.at[v];
