@@ -56,8 +56,8 @@ SMALL_SOURCES = src/api/% src/cli/% src/asm/%_text.c src/asm/%_table.c src/asm/a
 	src/base/diag.c src/base/ops.c src/code/debugger.c src/code/jitdump.c src/code/memory.c \
 	src/gen/aarch64/shim.c src/gen/ra_check.c src/gen/shim.c src/gen/unwind.c src/interp/compile.c src/interp/expr.c \
 	src/interp/print.c src/ir/print.c src/ir/read.c src/ir/verify.c src/lang/directive.c \
-	src/lang/print.c src/lang/value.c src/opt/divconst.c src/opt/flatten.c src/opt/remark.c src/opt/scev% src/opt/tidy.c \
-	src/opt/unroll.c src/opt/version.c src/os/%
+	src/lang/print.c src/lang/value.c src/opt/divconst.c src/opt/flatten.c src/opt/opt.c src/opt/remark.c \
+	src/opt/scev% src/opt/tail.c src/opt/tidy.c src/opt/unroll.c src/opt/version.c src/os/%
 # private, or what they need, the file of flags above all, would come out different by who asks for it first
 objects_of = $(patsubst %,$B/obj/%,$(patsubst %.c,%.o,$1))
 $(call objects_of,$(SMALL_SOURCES)): private PACE = -Os
