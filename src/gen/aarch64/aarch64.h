@@ -37,8 +37,8 @@ typedef struct Cold {
 	Label start, back;
 } Cold;
 
-/* What is still there of an earlier instruction of the block, by registers: x16 = base + index
- * (extended, shifted), or, with the zero register as index, base + far, and the flags of a comparison that ends at code offset flags_at. */
+/* What is still there of an earlier instruction of the block, by registers: x16 = base + index (extended, shifted),
+ * or base + far when index is the zero register; and the flags of a comparison that ends at code offset flags_at. */
 typedef struct Known {
 	bool address;
 	A64Reg base, index;
