@@ -252,7 +252,8 @@ typedef struct trivet_compile_options {
 	uint32_t features_off;          /* beyond those of the engine */
 	bool verify;                    /* check the compiler's own work after each step (slow) */
 	const char *without;            /* NULL, or passes of the optimised mode to leave out: "gvn,licm".  To test
-	                                   the compiler: "registers" leaves it few registers, "registers7" others */
+	                                   the compiler: "registers" leaves it few registers, "registers7" others,
+	                                   in another order */
 } trivet_compile_options;
 
 /* options NULL: optimised, for this machine.  TRIVET_UNBOUND: an extern has no function of its

@@ -259,7 +259,7 @@ compile_native(trivet_code *c, const trivet_compile_options *o, const Target *ta
 		return api_fail(e, TRIVET_ARGUMENT, "there is no pass '%.*s'", (int)unknown.n,
 				unknown.at);
 	if (opt.few_registers)
-		go.available = gen_registers(target, opt.few_registers - 1);
+		go.available = gen_registers(target, opt.few_registers - 1, &go.early);
 	arena_init(&scratch, &e->mem);
 	text_init(&why, &scratch);
 	io.bound = code_bound(c, &scratch, &bound);

@@ -45,7 +45,7 @@ gen_is_bit_test(const IrFunc *f, const Ins *comparison)
 
 /* Two volatile and two callee-saved general registers, four for floats. */
 RegSet
-gen_registers(const Target *t, uint64_t seed)
+gen_registers(const Target *t, uint64_t seed, RegSet *early)
 {
 	const Convention *c = t->conv;
 	RegSet ints = c->allocatable & (REG_BIT(REG_FP) - 1) & ~REG_BIT(c->ctx), set = 0;
@@ -63,7 +63,9 @@ gen_registers(const Target *t, uint64_t seed)
 	seed *= UINT64_C(0x9e3779b97f4a7c15);
 	seed = (seed ^ seed >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
 	seed = (seed ^ seed >> 27) * UINT64_C(0x94d049bb133111eb);
-	return set | (seed ^ seed >> 31);
+	seed ^= seed >> 31;
+	*early = seed << 32 | seed >> 32;
+	return set | seed;
 }
 
 /* ---- What emitters share -------------------------------------------------------------------- */
@@ -208,7 +210,7 @@ allocate(IrFunc *f, const GenOptions *o, Arena *scratch, Alloc *r, Text *why)
 		s = check_ir(f, scratch, why);
 	if (s != TRIVET_OK)
 		return s;
-	if (!ra_run(f, t, o->features, o->quality, o->available, scratch, r))
+	if (!ra_run(f, t, o->features, o->available, o->early, scratch, r))
 		return complain(f, scratch->mem, "registers", "too few", why);
 	return o->verify ? check_alloc(f, o, r, scratch, why) : TRIVET_OK;
 }

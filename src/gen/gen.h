@@ -109,9 +109,9 @@ typedef enum Quality { QUALITY_BASELINE, QUALITY_OPTIMIZED } Quality;
 /* Linear scan over SSA intervals with splitting (Wimmer & Franz, CGO 2010).  Needs ir_order() and no
  * critical edges.  The context register is allocatable unless f->needs_ctx.  `available` is
  * intersected with the convention's set: tests starve it; it must leave enough for the operands and the
- * result of any one instruction.  False: no memory, or (with mem->failed clear) too few registers. */
+ * result of any one instruction.  Of equally good registers those in `early` are taken first: tests mix them.  False: no memory, or (with mem->failed clear) too few registers. */
 struct Target;
-bool ra_run(IrFunc *f, const struct Target *t, uint32_t features, Quality q, RegSet available, Arena *a,
+bool ra_run(IrFunc *f, const struct Target *t, uint32_t features, RegSet available, RegSet early, Arena *a,
             Alloc *out);
 /* Replays the function symbolically and checks that each operand holds the right value on every
  * path.  False and the first wrong place in words. */
@@ -189,8 +189,9 @@ extern const Target target_x86_64_linux, target_x86_64_windows, target_aarch64_l
 const Target *target_find(const char *name);            /* NULL: no such target */
 const Target *target_at(uint32_t index);                /* NULL past the last */
 
-/* For tests, as few registers as any instruction can do with; unless seed is 0, and others at random. */
-RegSet gen_registers(const Target *t, uint64_t seed);
+/* For tests, as few registers as any instruction can do with; unless seed is 0, and others at random, and *early at
+ * random. */
+RegSet gen_registers(const Target *t, uint64_t seed, RegSet *early);
 
 /* ---- A whole module ---- */
 typedef struct CodeFunc { uint32_t entry, start, end; bool needs_thunk; } CodeFunc;
@@ -208,7 +209,7 @@ typedef struct GenOptions {
 	const Target *target;
 	uint32_t features;
 	Quality quality;
-	RegSet available;               /* ~0: all */
+	RegSet available, early;        /* as of ra_run(): ~0 and 0 for all, in their usual order */
 	uint32_t stack_bytes, max_depth;
 	bool verify;                    /* ir_verify, ra_check after each step: TRIVET_INTERNAL with words in `why` */
 } GenOptions;

@@ -454,10 +454,13 @@ pick(const Scan *s, const Interval *cur, RegSet set)
 {
 	const Ra *ra = s->ra;
 	Reg reg = hinted(s, cur, set);
-	RegSet volatiles = set & ~ra->t->conv->callee_saved, saved;
+	RegSet volatiles, saved;
 
 	if (reg != REG_NONE)
 		return reg;
+	if (set & ra->early)
+		set &= ra->early;
+	volatiles = set & ~ra->t->conv->callee_saved;
 	if (volatiles & ~ra->arguments)
 		return (Reg)__builtin_ctzll(volatiles & ~ra->arguments);
 	if (volatiles)
@@ -788,12 +791,11 @@ scan(Ra *ra)
 }
 
 bool
-ra_run(IrFunc *f, const Target *t, uint32_t features, Quality q, RegSet available, Arena *a,
+ra_run(IrFunc *f, const Target *t, uint32_t features, RegSet available, RegSet early, Arena *a,
        Alloc *out)
 {
-	Ra ra = { .f = f, .t = t, .features = features, .a = a, .out = out };
+	Ra ra = { .f = f, .t = t, .features = features, .early = early, .a = a, .out = out };
 
-	(void)q;
 	*out = (Alloc){ 0 };
 	ra.fixed_ctx = f->needs_ctx || f->is_entry;
 	ra.allocatable = t->conv->allocatable & available;

@@ -103,7 +103,7 @@ typedef struct Ra {
 	uint32_t features;
 	Arena *a;
 	Alloc *out;
-	RegSet allocatable, arguments;
+	RegSet allocatable, early, arguments;
 	bool calls;                     /* there are any */
 	uint32_t fast_end;              /* where the blocks end that may do without a frame; 0: there are none */
 	bool fixed_ctx;                 /* CTX is simply the context register, for good */

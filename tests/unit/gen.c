@@ -71,7 +71,7 @@ small_module(Arena *a)
 static GenOptions
 options(const Target *t, Quality q)
 {
-	return (GenOptions){ t, t->features, q, ~UINT64_C(0), 1 << 16, 1000, true };
+	return (GenOptions){ t, t->features, q, ~UINT64_C(0), 0, 1 << 16, 1000, true };
 }
 
 static void

@@ -376,6 +376,8 @@ break_and_check(IrFunc *f, const Target *t, uint32_t features, Alloc *r, Arena *
 	noticed += !ra_check(f, t, features, &bad, a, &why);
 }
 
+#define ORDERS UINT64_C(0x9e3779b97f4a7c15) /* times a seed: which registers are taken first */
+
 static bool
 allocate_and_check(IrFunc *f, const Target *t, uint32_t features, RegSet available, Arena *a,
 		   const char *what, uint32_t seed)
@@ -388,7 +390,7 @@ allocate_and_check(IrFunc *f, const Target *t, uint32_t features, RegSet availab
 	ok = ir_verify(f, &why);
 	if (!ok)
 		text_addf(&why, " (the test's function is wrong)");
-	if (ok && !(ok = ra_run(f, t, features, QUALITY_OPTIMIZED, available, a, &r)))
+	if (ok && !(ok = ra_run(f, t, features, available, seed % 2 ? seed * ORDERS : 0, a, &r)))
 		text_addf(&why, "ra_run: %s", a->mem->failed ? "no memory" : "too few registers");
 	if (ok) {
 		ok = ra_check(f, t, features, &r, a, &why);
@@ -670,6 +672,28 @@ many_arguments(IrFunc *f, uint32_t n)
 	ir_ret(f, 0, x);
 }
 
+/* Whatever register is to be taken first is. */
+static void
+test_order(const Target *t)
+{
+	RegSet set = t->conv->allocatable & UINT32_MAX & ~REG_BIT(t->conv->ctx);
+
+	for (; set; set &= set - 1) {
+		RegSet early = set & -set;
+		Mem mem;
+		Arena a;
+		Alloc r;
+
+		mem_init(&mem, NULL);
+		arena_init(&a, &mem);
+		IrFunc *f = empty_function(ir_module(&a), 4);
+		wide_block(f, 5);
+		ir_order(f);
+		CHECK(ra_run(f, t, 0, ~UINT64_C(0), early, &a, &r) && r.used & early);
+		arena_free(&a);
+	}
+}
+
 static void
 test_size(const char *what, unsigned shape, uint32_t n, uint32_t more)
 {
@@ -705,7 +729,7 @@ test_size(const char *what, unsigned shape, uint32_t n, uint32_t more)
 		if (k) /* nothing but the first chunk is in use */
 			scratch = rewound;
 		scratch.at = rewound.at - (times > 1 ? 90000 / 16 * 16 : 0);
-		ok = ok && ra_run(f, &tiny_target, 0, QUALITY_BASELINE, ~UINT64_C(0), &scratch, &r);
+		ok = ok && ra_run(f, &tiny_target, 0, ~UINT64_C(0), 0, &scratch, &r);
 	}
 	double spent = (seconds() - start) / times;
 	CHECK(ok);
@@ -745,6 +769,8 @@ main(int argc, char **argv)
 
 	test_random(seeds);
 	test_real_targets(seeds / 2);
+	test_order(&target_x86_64_windows);
+	test_order(&target_aarch64_linux);
 	test_sizes();
 	printf("ra_check noticed %lu of %lu broken allocations\n", noticed, broken);
 	CHECK(noticed > broken / 10 * 9);
